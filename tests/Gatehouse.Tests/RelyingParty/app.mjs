@@ -1,0 +1,161 @@
+// A relying party as an application's developer would write one: openid-client does the protocol and is as strict as it comes.
+// One JSON line on standard input configures it; it prints its URL, and ends when standard input closes.
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import * as client from 'openid-client';
+import * as jose from 'jose';
+
+const lines = createInterface({ input: process.stdin });
+const settings = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
+process.stdin.resume();
+process.stdin.on('end', () => process.exit(0));
+process.stdin.on('close', () => process.exit(0));
+
+const pending = new Map(); // state -> what the callback is checked against
+let configuration;
+let tokens;
+
+async function discover() {
+  if (configuration) return configuration;
+  const method = settings.auth_method ?? (settings.client_secret ? 'client_secret_basic' : 'none');
+  const authentication = {
+    client_secret_basic: () => client.ClientSecretBasic(settings.client_secret),
+    client_secret_post: () => client.ClientSecretPost(settings.client_secret),
+    none: () => client.None(),
+  }[method]();
+  const issuer = new URL(settings.issuer);
+  const metadata = {
+    token_endpoint_auth_method: method,
+    id_token_signed_response_alg: settings.id_token_alg,
+    ...(settings.client_secret ? { client_secret: settings.client_secret } : {}),
+  };
+  const execute = issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [];
+  configuration = await client.discovery(issuer, settings.client_id, metadata, authentication, { execute });
+  return configuration;
+}
+
+const own = () => `http://localhost:${server.address().port}`;
+const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+function answer(response, status, body) {
+  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(`<!doctype html><html lang="en"><title>Test app</title><main><h1>Test app</h1>${body}</main></html>`);
+}
+
+const claimsPage = (response, claims) =>
+  answer(response, 200, `<pre id=claims>${escaped(JSON.stringify(claims, null, 2))}</pre>
+    <form method=post action=/refresh><button>Refresh</button></form><p><a href=/login>Sign in again</a></p>`);
+
+function errorPage(response, error) {
+  const facts = {
+    name: error.name, code: error.code, message: error.message, error: error.error, error_description: error.error_description,
+    status: error.status, cause: error.cause instanceof URLSearchParams ? Object.fromEntries(error.cause) : error.cause?.message ?? error.cause,
+  };
+  answer(response, 400, `<pre id=error>${escaped(JSON.stringify(facts, null, 2))}</pre><p><a href=/login>Sign in</a></p>`);
+}
+
+async function readBody(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
+}
+
+async function login(response, url) {
+  const config = await discover();
+  const verifier = client.randomPKCECodeVerifier();
+  const state = client.randomState();
+  const nonce = client.randomNonce();
+  const redirectUri = own() + settings.callback;
+  pending.set(state, { verifier, state, nonce, redirectUri });
+  const parameters = {
+    redirect_uri: redirectUri,
+    scope: settings.scope,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state,
+    nonce,
+    ...(settings.response_mode ? { response_mode: settings.response_mode } : {}),
+    ...settings.extra,
+    ...Object.fromEntries(url.searchParams),
+  };
+  response.writeHead(303, { location: client.buildAuthorizationUrl(config, parameters).href });
+  response.end();
+}
+
+// The second opinion on the ID token, from the keys as they stand at this moment.
+async function verifyIdToken(config, idToken) {
+  const { jwks_uri: uri, issuer } = config.serverMetadata();
+  const keys = await (await fetch(uri)).json();
+  const { payload, protectedHeader } = await jose.jwtVerify(idToken, jose.createLocalJWKSet(keys), {
+    issuer,
+    audience: settings.client_id,
+    algorithms: [settings.id_token_alg],
+  });
+  return { payload, protectedHeader };
+}
+
+async function describe(config, answered, expectedSubject) {
+  const claims = { token_response: { ...answered, access_token: undefined, refresh_token: undefined, id_token: undefined } };
+  claims.has_refresh_token = Boolean(answered.refresh_token);
+  if (answered.id_token) {
+    const { payload, protectedHeader } = await verifyIdToken(config, answered.id_token);
+    Object.assign(claims, { id_token: payload, id_token_header: protectedHeader });
+    expectedSubject = payload.sub;
+  }
+  claims.sub = expectedSubject;
+  claims.userinfo = await client.fetchUserInfo(config, answered.access_token, expectedSubject);
+  return claims;
+}
+
+async function callback(request, response, url) {
+  const config = await discover();
+  let current = url;
+  let given = url.searchParams;
+  if (request.method === 'POST') {
+    const body = await readBody(request);
+    given = new URLSearchParams(body);
+    current = new Request(url, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
+  }
+  const expected = pending.get(given.get('state'));
+  if (!expected) throw new Error('unexpected state');
+  pending.delete(expected.state);
+  const answered = await client.authorizationCodeGrant(config, current, {
+    pkceCodeVerifier: expected.verifier,
+    expectedState: expected.state,
+    expectedNonce: expected.nonce,
+    idTokenExpected: true,
+    ...(settings.extra.max_age ? { maxAge: Number(settings.extra.max_age) } : {}),
+  });
+  const claims = await describe(config, answered);
+  tokens = { ...answered, sub: claims.sub };
+  claimsPage(response, claims);
+}
+
+async function refresh(response) {
+  if (!tokens?.refresh_token) throw new Error('no refresh token');
+  const config = await discover();
+  const answered = await client.refreshTokenGrant(config, tokens.refresh_token);
+  const claims = await describe(config, answered, tokens.sub);
+  tokens = { ...tokens, ...answered };
+  claimsPage(response, claims);
+}
+
+async function route(request, response) {
+  const url = new URL(own() + request.url);
+  const key = `${request.method} ${url.pathname}`;
+  if (key === 'GET /') return answer(response, 200, '<p><a href=/login>Sign in</a></p>');
+  if (key === 'GET /login') return login(response, url);
+  if (key === 'POST /refresh') return refresh(response);
+  if (key === 'POST /control') {
+    Object.assign(settings, JSON.parse(await readBody(request)));
+    configuration = undefined;
+    return answer(response, 200, '<p>Changed.</p>');
+  }
+  if (url.pathname === settings.callback && ['GET', 'POST'].includes(request.method)) return callback(request, response, url);
+  return answer(response, 404, '<p>Nothing here.</p>');
+}
+
+const server = createServer((request, response) => {
+  route(request, response).catch((error) => errorPage(response, error));
+});
+server.listen(settings.port, 'localhost', () => process.stdout.write(`${own()}\n`));
