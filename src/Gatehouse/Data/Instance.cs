@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Configuration;
+
+namespace Gatehouse.Data;
+
+/// <summary>The server must not start as things are; the message names the cause and the way back.</summary>
+public sealed class CannotOpenException(string fault, string cure) : Exception($"{fault}. {cure}")
+{
+    public string Fault { get; } = fault;
+    public string Cure { get; } = cure;
+}
+
+/// <summary>
+/// One instance: database, key and <c>instance.id</c> that carry the same id. Only serving creates one, and only where nothing of an instance is.
+/// </summary>
+public sealed class Instance : IAsyncDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private Instance(string id, Database database, Secrets secrets, bool isNew) => (Id, Database, Secrets, IsNew) = (id, database, secrets, isNew);
+
+    public string Id { get; }
+    public Database Database { get; }
+    public Secrets Secrets { get; }
+
+    /// <summary>True when this start made it.</summary>
+    public bool IsNew { get; }
+
+    public static string SqliteFile(ServerConfiguration configuration) => Path.Combine(configuration.DataFolder, "gatehouse.db");
+
+    /// <summary>Opens the instance, creating it when <paramref name="create"/> and nothing is there. Throws <see cref="CannotOpenException"/>.</summary>
+    public static async Task<Instance> Open(ServerConfiguration configuration, bool create, TimeProvider clock)
+    {
+        var folder = configuration.DataFolder;
+        var idFile = Path.Combine(folder, "instance.id");
+        var sqlite = configuration.PostgresUrl is null ? SqliteFile(configuration) : null;
+        if (create) MakeFolder(folder);
+        else if (!Directory.Exists(folder)) throw new CannotOpenException($"There is no data folder {folder}", "Start the server once, or set DATA_DIR to the folder that the server uses");
+
+        var storedId = ReadText(idFile);
+        var key = configuration.EncryptionKey ?? ReadKey(configuration.KeyFile);
+        var databaseThere = sqlite is null || File.Exists(sqlite);
+        if (sqlite is not null && !databaseThere && (storedId is not null || key is not null && configuration.EncryptionKey is null))
+            throw new CannotOpenException($"The data folder {folder} belongs to an instance, but its database {Path.GetFileName(sqlite)} is missing",
+                "Put the database back (from the backup), or move the other files away to begin a new instance");
+        if (sqlite is not null && !databaseThere && !create)
+            throw new CannotOpenException($"There is no instance in {folder}", "Start the server once, or set DATA_DIR to the folder that the server uses");
+
+        var database = OpenDatabase(configuration, sqlite);
+        try
+        {
+            var schema = await ReadSchema(database, sqlite);
+            if (schema == 0 && !create) throw new CannotOpenException("The database is empty", "Start the server once; console commands create nothing");
+            if (schema == 0 && sqlite is null && storedId is not null)
+                throw new CannotOpenException("This data folder belongs to an instance, but the database that DB_CONNECTION_STRING names is empty", "Point DB_CONNECTION_STRING at the instance's database, or use a new DATA_DIR");
+            if (schema > 0 && !create && schema < Migrate.Newest) throw new CannotOpenException("The database is older than this version", "Start the server once, it upgrades the database");
+            try
+            {
+                await Migrate.Up(database, sqlite, clock);
+            }
+            catch (SchemaTooNewException e)
+            {
+                throw new CannotOpenException(e.Message, "Nothing was changed");
+            }
+            var row = await database.Read(sql => sql.One<InstanceRow>("""select id as "Id", key_check as "KeyCheck" from instance"""));
+            if (row is null) return await Create(configuration, database, key, idFile, clock);
+            return Join(configuration, database, row, key, storedId, idFile, create);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<Instance> Create(ServerConfiguration configuration, Database database, byte[]? key, string idFile, TimeProvider clock)
+    {
+        var id = clock.NewId();
+        // Files first: a crash in between leaves a database without an instance row, and the next start begins again with the same key.
+        if (key is null)
+        {
+            key = RandomNumberGenerator.GetBytes(32);
+            WriteOwnerOnly(configuration.KeyFile, Convert.ToBase64String(key) + "\n");
+        }
+        var secrets = new Secrets(key);
+        await database.Write(sql => sql.Run("insert into instance (id, key_check, epoch, created_at) values (@id, @check, 1, @now)",
+            new { id, check = secrets.KeyCheck, now = clock.Now() }));
+        WriteOwnerOnly(idFile, id + "\n");
+        TightenDatabase(configuration);
+        return new(id, database, secrets, isNew: true);
+    }
+
+    private static Instance Join(ServerConfiguration configuration, Database database, InstanceRow row, byte[]? key, string? storedId, string idFile, bool create)
+    {
+        if (key is null)
+            throw new CannotOpenException($"The database holds instance {row.Id}, but its encryption key is not at {configuration.KeyFile}",
+                "Put the key file back, or set ENCRYPTION_KEY or KEY_FILE to this instance's key. Without it nothing encrypted can be read");
+        var secrets = new Secrets(key);
+        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(secrets.KeyCheck), Encoding.ASCII.GetBytes(row.KeyCheck)))
+            throw new CannotOpenException($"The encryption key ({(configuration.EncryptionKey is null ? configuration.KeyFile : "ENCRYPTION_KEY")}) is not the one instance {row.Id} was made with",
+                "Use the key that belongs to this database; check which backup each of them is from");
+        if (storedId is not null && storedId != row.Id)
+            throw new CannotOpenException($"The data folder belongs to instance {storedId}, the database to {row.Id}", "Check DATA_DIR and DB_CONNECTION_STRING: one of them points elsewhere");
+        if (storedId is null && create) WriteOwnerOnly(idFile, row.Id + "\n");
+        TightenDatabase(configuration);
+        return new(row.Id, database, secrets, isNew: false);
+    }
+
+    private static Database OpenDatabase(ServerConfiguration configuration, string? sqlite)
+    {
+        try
+        {
+            return sqlite is null ? Database.OpenPostgres(configuration.PostgresUrl!) : Database.OpenSqlite(sqlite);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new CannotOpenException($"SQLite cannot be used: {e.Message}", "Install it with: apt-get install libsqlite3-0");
+        }
+        catch (ArgumentException e)
+        {
+            throw new CannotOpenException($"DB_CONNECTION_STRING has an option that is not known: {e.Message}", "Correct or remove the part behind the question mark");
+        }
+    }
+
+    private static async Task<long> ReadSchema(Database database, string? sqlite)
+    {
+        try
+        {
+            return await Migrate.Current(database);
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or DatabaseBusyException or System.Net.Sockets.SocketException or TimeoutException)
+        {
+            throw new CannotOpenException(sqlite is null ? $"PostgreSQL cannot be used: {e.Message}" : $"The database {sqlite} cannot be read: {e.Message}",
+                sqlite is null ? "Check that it runs, and the host, user, password and database in DB_CONNECTION_STRING" : "Check that this user may read and write it, and that it is the file of this instance");
+        }
+    }
+
+    private static void MakeFolder(string folder)
+    {
+        try
+        {
+            if (!Directory.Exists(folder))
+                Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+            var probe = Path.Combine(folder, $".write-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CannotOpenException($"The data folder {folder} cannot be written ({e.Message})", "Give this user the right to write there, or set DATA_DIR to another folder");
+        }
+    }
+
+    private static byte[]? ReadKey(string file)
+    {
+        if (ReadText(file) is not { } text) return null;
+        var buffer = new byte[33];
+        return Convert.TryFromBase64String(text, buffer, out var n) && n == 32 ? buffer[..32]
+            : throw new CannotOpenException($"The key file {file} does not hold a key of 32 bytes in base64", "Put the right file back");
+    }
+
+    private static string? ReadText(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? File.ReadAllText(file).Trim() : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CannotOpenException($"{file} cannot be read ({e.Message})", "Give this user the right to read it");
+        }
+    }
+
+    private static void WriteOwnerOnly(string file, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        var temporary = file + ".new";
+        using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, file, overwrite: true);
+    }
+
+    private static void TightenDatabase(ServerConfiguration configuration)
+    {
+        if (configuration.PostgresUrl is not null || OperatingSystem.IsWindows()) return;
+        foreach (var file in new[] { SqliteFile(configuration), SqliteFile(configuration) + "-wal", SqliteFile(configuration) + "-shm" })
+            if (File.Exists(file)) File.SetUnixFileMode(file, OwnerOnly);
+    }
+
+    public ValueTask DisposeAsync() => Database.DisposeAsync();
+
+    private sealed record InstanceRow
+    {
+        public string Id { get; init; } = "";
+        public string KeyCheck { get; init; } = "";
+    }
+}

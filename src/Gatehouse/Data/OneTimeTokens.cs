@@ -1,0 +1,108 @@
+using System.Text.Json;
+
+namespace Gatehouse.Data;
+
+/// <summary>What a one-time token may be; a value of one type is unknown as any other.</summary>
+public static class TokenType
+{
+    public const string SetupLink = "setup_link";
+    public const string LoginLink = "login_link";
+    public const string AuthorizationCode = "code";
+    public const string RegistrationChallenge = "passkey_registration";
+    public const string AssertionChallenge = "passkey_assertion";
+    public const string PendingAuthorization = "authorize_request";
+    public const string PendingSetup = "pending_setup";
+}
+
+/// <summary>A token as stored. <see cref="Subject"/> is whom it is for, <see cref="Payload"/> is JSON of the type's own record.</summary>
+public sealed record OneTimeToken
+{
+    public string Hash { get; init; } = "";
+    public string Type { get; init; } = "";
+    public string Subject { get; init; } = "";
+    public string Payload { get; init; } = "";
+    public string? BoundTo { get; init; }
+    public long Epoch { get; init; }
+    public long CreatedAt { get; init; }
+    public long ExpiresAt { get; init; }
+    public long? UsedAt { get; init; }
+    public string? EndedBecause { get; init; }
+
+    public T Read<T>() => JsonSerializer.Deserialize<T>(Payload)!;
+}
+
+/// <summary>Why a token did not work, for the admin only.</summary>
+public enum TokenFault
+{
+    None,
+    Unknown,
+    Used,
+    Expired,
+    Ended,
+}
+
+/// <summary>What spending gave: the token when it was ours to spend, else the fault and (to explain it) the stored row if there is one.</summary>
+public sealed record Spent(OneTimeToken? Token, TokenFault Fault);
+
+/// <summary>Everything that works once: typed, bound, hashed, spent by one conditional UPDATE (security.md section 2).</summary>
+public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
+{
+    private const string Columns = """
+        hash as "Hash", type as "Type", subject as "Subject", payload as "Payload", bound_to as "BoundTo", epoch as "Epoch",
+        created_at as "CreatedAt", expires_at as "ExpiresAt", used_at as "UsedAt", ended_because as "EndedBecause"
+        """;
+
+    /// <summary>Stores a new token and returns its value, which is shown once.</summary>
+    public async Task<string> Issue<T>(Sql sql, string type, string subject, T payload, TimeSpan validity, long epoch = 0, string? boundTo = null)
+    {
+        var value = Secrets.NewToken();
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await sql.Run("""
+            insert into one_time_tokens (hash, type, subject, payload, bound_to, epoch, created_at, expires_at)
+            values (@hash, @type, @subject, @payload, @boundTo, @epoch, @now, @expires)
+            """, new { hash = secrets.Hash(type, value), type, subject, payload = JsonSerializer.Serialize(payload), boundTo, epoch, now, expires = now + (long)validity.TotalMilliseconds });
+        return value;
+    }
+
+    /// <summary>Spends it. Whoever gets the token back is the only one; the spending stands even when a later rule refuses.</summary>
+    public async Task<Spent> Spend(Sql sql, string type, string value)
+    {
+        var hash = secrets.Hash(type, value);
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var token = await sql.One<OneTimeToken>($"""
+            update one_time_tokens set used_at = @now
+            where hash = @hash and type = @type and used_at is null and ended_because is null and expires_at > @now
+            returning {Columns}
+            """, new { hash, type, now });
+        return token is not null ? new(token, TokenFault.None) : await Explain(sql, type, hash, now);
+    }
+
+    /// <summary>Looks without spending: for the page in front of the button.</summary>
+    public Task<Spent> Look(Sql sql, string type, string value) =>
+        Explain(sql, type, secrets.Hash(type, value), clock.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>Ends what is still unspent of one type for one subject.</summary>
+    public Task<int> End(Sql sql, string type, string subject, string because) =>
+        sql.Run("update one_time_tokens set ended_because = @because where type = @type and subject = @subject and used_at is null and ended_because is null", new { type, subject, because });
+
+    /// <summary>Binds a token to the browser that opened it first; false when another one did.</summary>
+    public async Task<bool> Bind(Sql sql, string hash, string boundTo) =>
+        await sql.Run("update one_time_tokens set bound_to = @boundTo where hash = @hash and (bound_to is null or bound_to = @boundTo)", new { hash, boundTo }) == 1;
+
+    /// <summary>Deletes what expired more than a day ago.</summary>
+    public Task<int> Sweep(Sql sql) =>
+        sql.Run("delete from one_time_tokens where expires_at < @limit", new { limit = clock.GetUtcNow().AddDays(-1).ToUnixTimeMilliseconds() });
+
+    private static async Task<Spent> Explain(Sql sql, string type, string hash, long now)
+    {
+        var stored = await sql.One<OneTimeToken>($"select {Columns} from one_time_tokens where hash = @hash and type = @type", new { hash, type });
+        return stored switch
+        {
+            null => new(null, TokenFault.Unknown),
+            { UsedAt: not null } => new(stored, TokenFault.Used),
+            { EndedBecause: not null } => new(stored, TokenFault.Ended),
+            _ when stored.ExpiresAt <= now => new(stored, TokenFault.Expired),
+            _ => new(stored, TokenFault.None),
+        };
+    }
+}

@@ -1,0 +1,51 @@
+using System.Data.Common;
+using Dapper;
+
+namespace Gatehouse.Data;
+
+/// <summary>Runs statements on one connection, inside one transaction when it writes. The same SQL text serves SQLite and PostgreSQL.</summary>
+public sealed class Sql
+{
+    private readonly Database database;
+    private readonly DbConnection connection;
+    private readonly DbTransaction? transaction;
+    private List<Action>? afterCommit;
+
+    internal Sql(DbConnection connection, DbTransaction? transaction, Database database)
+    {
+        this.database = database;
+        this.connection = connection;
+        this.transaction = transaction;
+    }
+
+    internal bool IsPostgres => database.IsPostgres;
+
+    /// <summary>All rows.</summary>
+    public async Task<IReadOnlyList<T>> List<T>(string sql, object? args = null) => [.. await connection.QueryAsync<T>(sql, args, transaction)];
+
+    /// <summary>The only row, or default when there is none.</summary>
+    public Task<T?> One<T>(string sql, object? args = null) => connection.QuerySingleOrDefaultAsync<T>(sql, args, transaction)!;
+
+    /// <summary>Runs a statement; the number of rows it touched.</summary>
+    public Task<int> Run(string sql, object? args = null) => connection.ExecuteAsync(sql, args, transaction);
+
+    /// <summary>A condition that <paramref name="column"/> is one of <paramref name="values"/>, with its argument named <paramref name="name"/>; works on both databases.</summary>
+    public (string Condition, object Argument) In(string column, IEnumerable<string> values)
+    {
+        var all = values.ToArray();
+        return IsPostgres ? ($"{column} = any(@values)", new { values = all })
+            : ($"{column} in (select value from json_each(@values))", new { values = System.Text.Json.JsonSerializer.Serialize(all) });
+    }
+
+    /// <summary>Does something once the surrounding write is durable; not at all when it fails.</summary>
+    public void AfterCommit(Action act) => (afterCommit ??= []).Add(act);
+
+    /// <summary>Raises a version stamp, so that every node drops its cache of that name.</summary>
+    public async Task Bump(string name)
+    {
+        await Run("insert into versions (name, version) values (@name, 1) on conflict (name) do update set version = versions.version + 1", new { name });
+        AfterCommit(() => database.Announce(name));
+    }
+
+    internal void Committed() => afterCommit?.ForEach(act => act());
+}

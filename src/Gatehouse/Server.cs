@@ -1,0 +1,53 @@
+using System.Net;
+using Gatehouse.Configuration;
+using Gatehouse.Data;
+using Gatehouse.Web;
+
+namespace Gatehouse;
+
+/// <summary>Adds the rooms, maps the rooms. The whole of the composition.</summary>
+public static class Server
+{
+    /// <summary>The services of every room, for the server and for console commands alike.</summary>
+    public static IServiceCollection AddRooms(IServiceCollection services, ServerConfiguration configuration, Instance instance, TimeProvider clock)
+    {
+        services.AddSingleton(configuration);
+        services.AddSingleton(instance);
+        services.AddSingleton(instance.Database);
+        services.AddSingleton(instance.Secrets);
+        services.AddSingleton(clock);
+        services.AddSingleton<OneTimeTokens>();
+        services.AddSingleton<Settings>();
+        services.AddLogging(logging => ConfigureLogging(logging, configuration));
+        services.AddWeb();
+        return services;
+    }
+
+    /// <summary>A server that is ready to start.</summary>
+    public static Task<WebApplication> Build(ServerConfiguration configuration, Instance instance, TimeProvider clock)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new() { EnvironmentName = Environments.Production, ApplicationName = "gatehouse" });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 256 * 1024;
+            foreach (var address in configuration.Listen) kestrel.Listen(address, configuration.Port);
+        });
+        builder.Services.AddRoutingCore();
+        AddRooms(builder.Services, configuration, instance, clock);
+        var app = builder.Build();
+        app.UseWeb();
+        app.MapWeb();
+        return Task.FromResult(app);
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging, ServerConfiguration configuration)
+    {
+        logging.SetMinimumLevel(configuration.LogLevel);
+        // At Information these write paths and queries, and with them tokens.
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+        if (configuration.LogJson) logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
+        else logging.AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ "; o.UseUtcTimestamp = true; });
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+
+namespace Gatehouse.SignIn.Sessions;
+
+/// <summary>How a session was opened.</summary>
+public static class SessionKind
+{
+    public const string Full = "full";
+
+    /// <summary>By a login link: may register a passkey, sign out, and continue to the waiting application; nothing else.</summary>
+    public const string Enrolment = "enrolment";
+}
+
+/// <summary>One factor given in a session.</summary>
+/// <param name="Method">amr value of RFC 8176 or ours: "hwk", "swk", "link".</param>
+/// <param name="At">Unix milliseconds.</param>
+/// <param name="CredentialId">Id of the passkey row, or null.</param>
+/// <param name="CredentialCreatedAt">When that credential was registered; one made within this session does not count for step-up.</param>
+public sealed record Factor(string Method, long At, string? CredentialId, long? CredentialCreatedAt);
+
+/// <summary>A signed-in browser, kept on the server.</summary>
+public sealed record Session
+{
+    public string Hash { get; init; } = "";
+    public string PublicId { get; init; } = "";
+    public string UserId { get; init; } = "";
+    public long Epoch { get; init; }
+    public string Kind { get; init; } = SessionKind.Full;
+    public string FactorsJson { get; init; } = "[]";
+    public long BeganAt { get; init; }
+
+    /// <summary>When the person last proved who they are (auth_time).</summary>
+    public long AuthTime { get; init; }
+    public long LastSeenAt { get; init; }
+    public long ExpiresAt { get; init; }
+    public long? EndedAt { get; init; }
+    public string? EndedBecause { get; init; }
+    public string Address { get; init; } = "";
+    public string UserAgent { get; init; } = "";
+
+    public IReadOnlyList<Factor> Factors => JsonSerializer.Deserialize<List<Factor>>(FactorsJson) ?? [];
+}

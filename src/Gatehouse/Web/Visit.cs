@@ -1,0 +1,68 @@
+using System.Net;
+using Gatehouse.Refusals;
+
+namespace Gatehouse.Web;
+
+/// <summary>What is known about the request at hand; one per request, filled by <see cref="Gate"/>.</summary>
+public sealed class Visit(TimeProvider clock)
+{
+    private readonly List<Step> steps = [];
+
+    public IPAddress Address { get; internal set; } = IPAddress.None;
+    public string UserAgent { get; internal set; } = "";
+    public string TraceId { get; internal set; } = "";
+
+    /// <summary>Random id of this browser, from its pre-session cookie; "" on cookie-free routes.</summary>
+    public string BrowserId { get; internal set; } = "";
+
+    /// <summary>True when the browser brought its pre-session cookie along.</summary>
+    public bool CookieReturned { get; internal set; }
+
+    /// <summary>The antiforgery token for forms on this page.</summary>
+    public string FormToken { get; internal set; } = "";
+
+    /// <summary>The posted form, parsed once; empty for other requests.</summary>
+    public StrictParameters Form { get; internal set; } = StrictParameters.Empty;
+
+    /// <summary>The query, parsed once; null when it is not well formed.</summary>
+    public StrictParameters? Query { get; internal set; }
+
+    /// <summary>Path of ours, with query.</summary>
+    public string PathAndQuery { get; internal set; } = "/";
+
+    /// <summary>Who is signed in, for the frame of the page; null for strangers.</summary>
+    public SignedIn? SignedIn { get; set; }
+
+    /// <summary>The client this flow is for, once known.</summary>
+    public string? ClientId { get; set; }
+
+    /// <summary>The user concerned when nobody is signed in yet, once known.</summary>
+    public string? UserId { get; set; }
+
+    /// <summary>"light", "dark" or "" for the system's choice.</summary>
+    public string Theme { get; internal set; } = "";
+
+    /// <summary>Language tag of the texts.</summary>
+    public string Language { get; internal set; } = "en";
+
+    /// <summary>Where the flow can be tried again.</summary>
+    public string? RetryPath { get; set; }
+
+    /// <summary>Notes a passed rule for the timeline of a later refusal.</summary>
+    public void Passed(string step) => steps.Add(new(step, clock.GetUtcNow().ToUnixTimeMilliseconds()));
+
+    public RefusalContext Context => new()
+    {
+        UserId = SignedIn?.UserId ?? UserId,
+        ClientId = ClientId,
+        Address = Address,
+        UserAgent = UserAgent,
+        TraceId = TraceId,
+        LiveSession = SignedIn is not null,
+        RetryPath = RetryPath,
+        Steps = [.. steps],
+    };
+}
+
+/// <summary>Who is signed in, as page frames show it.</summary>
+public sealed record SignedIn(string UserId, string Name, string Email, bool IsViewer, bool IsAdmin, bool IsEnrolment);

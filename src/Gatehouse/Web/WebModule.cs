@@ -1,0 +1,30 @@
+namespace Gatehouse.Web;
+
+/// <summary>Layout, form parts, refusal page, static files, the gate in front of every route.</summary>
+public static class WebModule
+{
+    public static IServiceCollection AddWeb(this IServiceCollection services)
+    {
+        services.AddRazorComponents();
+        services.AddHttpContextAccessor();
+        services.AddScoped<Visit>();
+        services.AddScoped<Texts>();
+        services.AddSingleton<Cookies>();
+        services.AddSingleton<Refuse>();
+        return services;
+    }
+
+    public static void UseWeb(this WebApplication app)
+    {
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseMiddleware<LastResort>();
+        app.UseRouting();
+        app.UseMiddleware<Gate>();
+    }
+
+    public static void MapWeb(this IEndpointRouteBuilder routes)
+    {
+        StaticFiles.Map(routes);
+        routes.MapGet("/healthz", () => Results.Text("ok\n")).ForProtocol();
+    }
+}
