@@ -27,8 +27,18 @@ public static class UserStore
         values (@Id, @UserName, @UserNameFolded, @Email, @EmailFolded, @EmailVerified, @DisplayName, @GivenName, @FamilyName, @Source, @Role, 1, @CreatedAt, @CreatedAt, 1)
         """, new
     {
-        user.Id, user.UserName, UserNameFolded = Fold(user.UserName), user.Email, EmailFolded = Fold(user.Email), user.EmailVerified, user.DisplayName,
-        user.GivenName, user.FamilyName, user.Source, user.Role, user.CreatedAt,
+        user.Id,
+        user.UserName,
+        UserNameFolded = Fold(user.UserName),
+        user.Email,
+        EmailFolded = Fold(user.Email),
+        user.EmailVerified,
+        user.DisplayName,
+        user.GivenName,
+        user.FamilyName,
+        user.Source,
+        user.Role,
+        user.CreatedAt,
     });
 
     /// <summary>Ends everything born under the old epoch: sessions, grants, links.</summary>
