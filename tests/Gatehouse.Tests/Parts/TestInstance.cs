@@ -1,0 +1,89 @@
+using System.Net;
+using Gatehouse.Configuration;
+using Gatehouse.Data;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gatehouse.Tests.Parts;
+
+/// <summary>
+/// The real server on a loopback port, over a temporary data folder and SQLite or the PostgreSQL database whose URL is given.
+/// Console commands run against the same data as a second process would.
+/// </summary>
+public sealed class TestInstance : IAsyncDisposable
+{
+    private readonly Dictionary<string, string> environment;
+    private Instance? instance;
+    private WebApplication? app;
+
+    private TestInstance(Dictionary<string, string> environment, TestClock clock) => (this.environment, Clock) = (environment, clock);
+
+    public TestClock Clock { get; }
+    public string Origin => environment["APP_URL"];
+    public string DataFolder => environment["DATA_DIR"];
+    public IServiceProvider Services => app!.Services;
+    public Database Database => instance!.Database;
+
+    /// <param name="postgresUrl">From <see cref="PostgresCluster.NewDatabase"/>; null means SQLite.</param>
+    public static async Task<TestInstance> Start(string? postgresUrl = null, params (string Name, string Value)[] settings)
+    {
+        var port = LoopbackPort.Free();
+        var environment = new Dictionary<string, string>
+        {
+            ["PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["APP_URL"] = $"http://localhost:{port}",
+            ["DATA_DIR"] = Directory.CreateTempSubdirectory("gatehouse-test-").FullName,
+            ["LOG_LEVEL"] = "error",
+        };
+        if (postgresUrl is not null) environment["DB_CONNECTION_STRING"] = postgresUrl;
+        foreach (var (name, value) in settings) environment[name] = value;
+        var test = new TestInstance(environment, new TestClock());
+        await test.Up();
+        return test;
+    }
+
+    /// <summary>Stops the server and starts it again on the same data.</summary>
+    public async Task Restart()
+    {
+        await Down();
+        await Up();
+    }
+
+    /// <summary>Runs a console command beside the server: exit code, standard output, standard error.</summary>
+    public async Task<(int Code, string Output, string Error)> Console(params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var code = await Commands.Run(args, environment, output, error);
+        return (code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>A browser with its own cookies.</summary>
+    public TestBrowser Browser() => new(Origin);
+
+    private async Task Up()
+    {
+        var (configuration, faults) = ReadConfiguration.From(environment);
+        if (configuration is null) throw new InvalidOperationException(string.Join("; ", faults.Select(f => f.Evidence)));
+        instance = await Instance.Open(configuration, create: true, Clock);
+        app = await Server.Build(configuration, instance, Clock);
+        await app.StartAsync();
+    }
+
+    private async Task Down()
+    {
+        if (app is not null)
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+        }
+        if (instance is not null) await instance.DisposeAsync();
+        (app, instance) = (null, null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Down();
+        Directory.Delete(DataFolder, recursive: true);
+    }
+}
