@@ -1,6 +1,7 @@
 using System.Net;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
+using Gatehouse.OpenIdConnect;
 using Gatehouse.Web;
 
 namespace Gatehouse;
@@ -20,6 +21,7 @@ public static class Server
         services.AddSingleton<Settings>();
         services.AddLogging(logging => ConfigureLogging(logging, configuration));
         services.AddWeb();
+        services.AddOpenIdConnect();
         return services;
     }
 
@@ -38,6 +40,7 @@ public static class Server
         var app = builder.Build();
         app.UseWeb();
         app.MapWeb();
+        app.MapOpenIdConnect();
         return Task.FromResult(app);
     }
 

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using Gatehouse.Configuration;
+
+namespace Gatehouse.OpenIdConnect.Discovery;
+
+/// <summary>What applications read about us (OpenID Connect Discovery 1.0 section 3, RFC 8414): bytes prepared once.</summary>
+public sealed class DiscoveryDocument
+{
+    public DiscoveryDocument(ServerConfiguration configuration)
+    {
+        Json = new(JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object>
+        {
+            ["issuer"] = configuration.Origin,
+            ["authorization_endpoint"] = configuration.Link(Paths.Authorize),
+            ["token_endpoint"] = configuration.Link(Paths.Token),
+            ["userinfo_endpoint"] = configuration.Link(Paths.Userinfo),
+            ["jwks_uri"] = configuration.Link(Paths.Jwks),
+            ["end_session_endpoint"] = configuration.Link(Paths.Logout),
+            ["scopes_supported"] = Scopes.Supported,
+            ["response_types_supported"] = Words("code"),
+            ["response_modes_supported"] = Words("query", "fragment", "form_post"),
+            ["grant_types_supported"] = Words("authorization_code", "refresh_token"),
+            ["subject_types_supported"] = Words("public"),
+            ["id_token_signing_alg_values_supported"] = Words("ES256", "RS256"),
+            ["token_endpoint_auth_methods_supported"] = Words("client_secret_basic", "client_secret_post", "none"),
+            ["code_challenge_methods_supported"] = Words("S256"),
+            ["claims_supported"] = Words("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash",
+                "name", "given_name", "family_name", "preferred_username", "updated_at", "email", "email_verified", "groups"),
+            ["claim_types_supported"] = Words("normal"),
+            ["prompt_values_supported"] = Words("none", "login", "consent", "select_account"),
+            ["authorization_response_iss_parameter_supported"] = true,
+            ["claims_parameter_supported"] = false,
+            ["request_parameter_supported"] = false,
+            ["request_uri_parameter_supported"] = false,
+        }));
+    }
+
+    public PreparedJson Json { get; }
+
+    private static string[] Words(params string[] words) => words;
+}
