@@ -13,6 +13,9 @@ public sealed class Texts(Visit visit) : IStringLocalizer
 {
     private static readonly FrozenSet<string> Languages = new[] { "en", "qps-ploc" }.ToFrozenSet();
 
+    /// <summary>Languages a person can choose, each by its own name.</summary>
+    public static IReadOnlyList<(string Tag, string Name)> Offered { get; } = [("en", "English")];
+
     public static bool IsKnown(string language) => Languages.Contains(language);
 
     public LocalizedString this[string name] => new(name, Translate(name));

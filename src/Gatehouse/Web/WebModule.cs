@@ -26,5 +26,18 @@ public static class WebModule
     {
         StaticFiles.Map(routes);
         routes.MapGet("/healthz", () => Results.Text("ok\n")).ForProtocol();
+        routes.MapPost("/preferences", SetPreferences).For(Access.Anyone);
+    }
+
+    private static IResult SetPreferences(HttpContext http, Visit visit, Cookies cookies)
+    {
+        var year = TimeSpan.FromDays(400);
+        if (visit.Form["theme"] is { } theme)
+        {
+            if (theme is "light" or "dark") cookies.Write(http, "gatehouse-theme", theme, year);
+            else cookies.Clear(http, "gatehouse-theme");
+        }
+        if (visit.Form["language"] is { } language && Texts.IsKnown(language)) cookies.Write(http, "gatehouse-language", language, year);
+        return SeeOther.To(LocalPath.Or(visit.Form["back"], "/"));
     }
 }
