@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gatehouse;
 
 /// <summary>What a console command gets: the instance of the data folder, the same services as the server, and where to print.</summary>
-public sealed class ConsoleHost(IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error)
+public sealed class ConsoleHost(IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error) : IConsoleHost
 {
     public TextWriter Output => output;
     public TextWriter Error => error;
