@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect;
@@ -21,6 +22,7 @@ public static class Server
         services.AddSingleton<Settings>();
         services.AddLogging(logging => ConfigureLogging(logging, configuration));
         services.AddWeb();
+        services.AddAudit();
         services.AddOpenIdConnect();
         return services;
     }
@@ -40,6 +42,7 @@ public static class Server
         var app = builder.Build();
         app.UseWeb();
         app.MapWeb();
+        app.MapAudit();
         app.MapOpenIdConnect();
         return Task.FromResult(app);
     }

@@ -199,7 +199,9 @@ create table problems (
     id text primary key,
     code text not null,
     target text not null,
+    ring text not null,
     state text not null,
+    reopened bigint not null default 0,
     occurrences bigint not null,
     first_at bigint not null,
     last_at bigint not null,
@@ -228,6 +230,15 @@ create table cases (
 );
 create index cases_problem on cases (problem_id, at);
 create index cases_at on cases (at);
+create index cases_user on cases (user_id, at);
+
+-- References beyond a problem's rate: they lead to the problem, not to a case of their own.
+create table loose_references (
+    reference text primary key,
+    problem_id text not null references problems (id) on delete cascade,
+    at bigint not null
+);
+create index loose_references_at on loose_references (at);
 
 -- Successes; refusals are cases. The Sign-ins page reads both.
 create table sign_ins (

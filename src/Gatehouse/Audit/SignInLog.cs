@@ -1,0 +1,20 @@
+using Gatehouse.Data;
+using Gatehouse.Web;
+
+namespace Gatehouse.Audit;
+
+/// <summary>Notes successful sign-ins; stored behind the response.</summary>
+public sealed class SignInLog(RefusalLog log, TimeProvider clock)
+{
+    /// <summary>A browser session was opened.</summary>
+    public const string Session = "session";
+
+    /// <summary>An application was entered.</summary>
+    public const string App = "app";
+
+    /// <param name="kind"><see cref="Session"/> or <see cref="App"/>.</param>
+    /// <param name="clientId">The application entered, or null.</param>
+    /// <param name="method">amr value: "hwk", "swk", "link".</param>
+    public void Success(string kind, string userId, string? clientId, string method, Visit visit) =>
+        log.Note(new NotedSignIn(kind, userId, clientId, method, visit.Address.ToString(), Printable.Cap(visit.UserAgent, 300), clock.Now()));
+}
