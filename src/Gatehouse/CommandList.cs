@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gatehouse.OpenIdConnect.Clients;
 
 namespace Gatehouse;
 
@@ -7,5 +8,6 @@ internal static class CommandList
 {
     public static IEnumerable<Command> All(ConsoleHost host) =>
     [
+        ClientCommands.Make(host),
     ];
 }

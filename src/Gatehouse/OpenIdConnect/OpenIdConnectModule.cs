@@ -1,3 +1,4 @@
+using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Discovery;
 using Gatehouse.OpenIdConnect.Keys;
 
@@ -11,6 +12,8 @@ public static class OpenIdConnectModule
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<DiscoveryDocument>();
         services.AddSingleton<Cors>();
+        services.AddSingleton<ClientSecrets>();
+        services.AddSingleton<SaveClient>();
         return services;
     }
 

@@ -1,0 +1,64 @@
+using Gatehouse.Refusals;
+using Gatehouse.SignIn;
+
+namespace Gatehouse.OpenIdConnect.Clients;
+
+/// <summary>How a client proves itself at the token endpoint (RFC 7591 section 2).</summary>
+public static class AuthMethod
+{
+    public const string Basic = "client_secret_basic";
+    public const string Post = "client_secret_post";
+    public const string None = "none";
+
+    public static readonly string[] All = [Basic, Post, None];
+}
+
+/// <summary>An application that signs its people in here. Times in Unix milliseconds.</summary>
+public record Client
+{
+    public string Id { get; init; } = "";
+    public string Name { get; init; } = "";
+
+    /// <summary>Cannot keep a secret: a single-page or native app.</summary>
+    public bool IsPublic { get; init; }
+
+    /// <summary>Runs on the person's machine: loopback callbacks match with any port (RFC 8252 section 7.3).</summary>
+    public bool IsNative { get; init; }
+    public bool PkceRequired { get; init; } = true;
+    public string AuthMethod { get; init; } = Clients.AuthMethod.Basic;
+    public string IdTokenAlgorithm { get; init; } = "ES256";
+
+    /// <summary>True: only members of <see cref="Groups"/> may use it.</summary>
+    public bool Restricted { get; init; }
+    public string? LaunchUrl { get; init; }
+    public bool Enabled { get; init; } = true;
+    public long CreatedAt { get; init; }
+    public long UpdatedAt { get; init; }
+    public long? DeletedAt { get; init; }
+    public long RowVersion { get; init; }
+
+    public IReadOnlyList<string> Callbacks { get; init; } = [];
+    public IReadOnlyList<string> LogoutCallbacks { get; init; } = [];
+    public IReadOnlyList<ClientSecret> Secrets { get; init; } = [];
+
+    /// <summary>The allowed groups, by name; they count only while <see cref="Restricted"/>.</summary>
+    public IReadOnlyList<GroupRef> Groups { get; init; } = [];
+
+    public ClientRef Ref => new(Id, Name);
+
+    /// <summary>What the gate must know.</summary>
+    public ClientAccess Access => new(Ref, Enabled && DeletedAt is null, Restricted, Groups);
+}
+
+/// <summary>One of a client's secrets; only its keyed hash is kept.</summary>
+public sealed record ClientSecret
+{
+    public string Id { get; init; } = "";
+    public string Hash { get; init; } = "";
+    public long CreatedAt { get; init; }
+    public long? ExpiresAt { get; init; }
+    public long? RevokedAt { get; init; }
+    public long? LastUsedAt { get; init; }
+
+    public bool IsLive(long now) => RevokedAt is null && (ExpiresAt is not { } end || end > now);
+}

@@ -1,0 +1,151 @@
+using System.CommandLine;
+using System.Text.Json;
+using Gatehouse.Accounts.Groups;
+using Gatehouse.Audit;
+using Gatehouse.Data;
+using Gatehouse.Web;
+
+namespace Gatehouse.OpenIdConnect.Clients;
+
+/// <summary>The console's way to clients: the same write path as the page.</summary>
+internal static class ClientCommands
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = false };
+
+    public static Command Make(IConsoleHost host) => new("client", "OIDC clients: the applications that sign people in here.")
+    {
+        Add(host), List(host), Show(host), Switch(host, "disable", enabled: false), Switch(host, "enable", enabled: true),
+    };
+
+    private static Command Add(IConsoleHost host)
+    {
+        var name = new Option<string>("--name") { Required = true, Description = "What people see." };
+        var callbacks = new Option<string[]>("--redirect-uri") { Required = true, Description = "A callback URL; compared character by character. May be repeated." };
+        var logouts = new Option<string[]>("--post-logout-redirect-uri") { Description = "Where the application may send people after logging out. May be repeated." };
+        var launch = new Option<string?>("--launch-url") { Description = "Where My apps leads." };
+        var isPublic = new Option<bool>("--public") { Description = "Has no secret: a single-page or native app." };
+        var native = new Option<bool>("--native") { Description = "Any port matches on loopback callbacks." };
+        var noPkce = new Option<bool>("--no-pkce") { Description = "Do not require PKCE; only for old confidential applications." };
+        var method = new Option<string?>("--auth-method") { Description = "client_secret_basic, client_secret_post or none." };
+        var groups = new Option<string[]>("--group") { Description = "Restrict to this group. May be repeated." };
+        var algorithm = new Option<string>("--id-token-alg") { DefaultValueFactory = _ => "ES256", Description = "ES256 or RS256." };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, json };
+        command.SetAction((parsed, _) => host.With(async services =>
+        {
+            var database = services.GetRequiredService<Database>();
+            var publicClient = parsed.GetValue(isPublic) || parsed.GetValue(method) == AuthMethod.None;
+            var saved = await database.Write(async sql =>
+            {
+                var ids = new List<string>();
+                foreach (var group in parsed.GetValue(groups) ?? []) ids.Add((await GroupStore.FindByName(sql, group))?.Id ?? "");
+                return await services.GetRequiredService<SaveClient>().Create(sql, new()
+                {
+                    Name = parsed.GetValue(name)!.Trim(),
+                    Callbacks = parsed.GetValue(callbacks)!,
+                    LogoutCallbacks = parsed.GetValue(logouts) ?? [],
+                    LaunchUrl = parsed.GetValue(launch),
+                    IsPublic = publicClient,
+                    IsNative = parsed.GetValue(native),
+                    PkceRequired = !parsed.GetValue(noPkce),
+                    AuthMethod = parsed.GetValue(method) ?? (publicClient ? AuthMethod.None : AuthMethod.Basic),
+                    IdTokenAlgorithm = parsed.GetValue(algorithm)!,
+                    Restricted = ids.Count > 0,
+                    GroupIds = ids,
+                }, Actor.Console);
+            });
+            if (saved.Client is not { } client)
+            {
+                foreach (var fault in saved.Faults) await host.Error.WriteLineAsync($"{Option(fault.Field)} {Printable.Cap(fault.Value ?? "", 200)}: {fault.Refusal.Facts.Public} {fault.Refusal.Evidence} ({fault.Refusal.Facts.Code})");
+                return 2;
+            }
+            await host.Output.WriteLineAsync(parsed.GetValue(json)
+                ? JsonSerializer.Serialize(new { client_id = client.Id, client_secret = saved.Secret }, Json)
+                : $"Client id:     {client.Id}\nClient secret: {saved.Secret ?? "none (public client)"}{(saved.Secret is null ? "" : "\nThe secret is not shown again.")}");
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command List(IConsoleHost host)
+    {
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("list", "All clients.") { json };
+        command.SetAction((parsed, _) => host.With(async services =>
+        {
+            var all = await services.GetRequiredService<Database>().Read(ClientStore.All);
+            if (parsed.GetValue(json)) await host.Output.WriteLineAsync(JsonSerializer.Serialize(all.Select(c => new { client_id = c.Id, name = c.Name, enabled = c.Enabled }), Json));
+            else foreach (var c in all) await host.Output.WriteLineAsync($"{c.Id}  {(c.Enabled ? "enabled " : "disabled")}  {Printable.Cap(c.Name, 80)}");
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command Show(IConsoleHost host)
+    {
+        var id = new Argument<string>("client") { Description = "Id or name." };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("show", "One client, without its secrets.") { id, json };
+        command.SetAction((parsed, _) => host.With(async services =>
+        {
+            if (await services.GetRequiredService<Database>().Read(sql => Named(sql, parsed.GetValue(id)!)) is not { } c) return await NotFound(host);
+            var facts = new Dictionary<string, object?>
+            {
+                ["client_id"] = c.Id, ["name"] = c.Name, ["enabled"] = c.Enabled, ["redirect_uris"] = c.Callbacks, ["post_logout_redirect_uris"] = c.LogoutCallbacks,
+                ["launch_url"] = c.LaunchUrl, ["public"] = c.IsPublic, ["native"] = c.IsNative, ["pkce_required"] = c.PkceRequired,
+                ["token_endpoint_auth_method"] = c.AuthMethod, ["id_token_signed_response_alg"] = c.IdTokenAlgorithm,
+                ["groups"] = c.Restricted ? c.Groups.Select(g => g.Name).ToArray() : null,
+                ["secrets"] = c.Secrets.Count(s => s.IsLive(services.GetRequiredService<TimeProvider>().Now())),
+            };
+            if (parsed.GetValue(json)) await host.Output.WriteLineAsync(JsonSerializer.Serialize(facts, Json));
+            else foreach (var (key, value) in facts) await host.Output.WriteLineAsync($"{key}: {Printable.Cap(value as string ?? JsonSerializer.Serialize(value, Json), 2000)}");
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command Switch(IConsoleHost host, string verb, bool enabled)
+    {
+        var id = new Argument<string>("client") { Description = "Id or name." };
+        var command = new Command(verb, enabled ? "Let people sign in to it again." : "Stop signing people in to it, at once.") { id };
+        command.SetAction((parsed, _) => host.With(async services =>
+        {
+            var changed = await services.GetRequiredService<Database>().Write(async sql =>
+            {
+                if (await Named(sql, parsed.GetValue(id)!) is not { } client) return (Client?)null;
+                await services.GetRequiredService<SaveClient>().SetEnabled(sql, client, enabled, Actor.Console);
+                return client;
+            });
+            if (changed is null) return await NotFound(host);
+            await host.Output.WriteLineAsync($"{Printable.Cap(changed.Name, 80)} is {(enabled ? "enabled" : "disabled")}.");
+            return 0;
+        }));
+        return command;
+    }
+
+    /// <summary>By id, else by the one name that fits.</summary>
+    private static async Task<Client?> Named(Sql sql, string idOrName)
+    {
+        if (await ClientStore.Find(sql, idOrName) is { DeletedAt: null } found) return found;
+        var named = (await ClientStore.All(sql)).Where(c => c.Name == idOrName).ToArray();
+        return named.Length == 1 ? await ClientStore.Find(sql, named[0].Id) : null;
+    }
+
+    private static async Task<int> NotFound(IConsoleHost host)
+    {
+        await host.Error.WriteLineAsync("There is no client of that id or name. See: gatehouse client list");
+        return 2;
+    }
+
+    private static string Option(string field) => field switch
+    {
+        "callbacks" => "--redirect-uri",
+        "logout_callbacks" => "--post-logout-redirect-uri",
+        "launch_url" => "--launch-url",
+        "groups" => "--group",
+        "pkce_required" => "--no-pkce",
+        "auth_method" => "--auth-method",
+        "id_token_alg" => "--id-token-alg",
+        _ => "--name",
+    };
+}

@@ -1,0 +1,160 @@
+using Gatehouse.Accounts.Groups;
+using Gatehouse.Audit;
+using Gatehouse.Data;
+using Gatehouse.Refusals;
+
+namespace Gatehouse.OpenIdConnect.Clients;
+
+/// <summary>What a form or command says about a client.</summary>
+public sealed record ClientDraft
+{
+    public string Name { get; init; } = "";
+    public IReadOnlyList<string> Callbacks { get; init; } = [];
+    public IReadOnlyList<string> LogoutCallbacks { get; init; } = [];
+    public string? LaunchUrl { get; init; }
+    public bool IsPublic { get; init; }
+    public bool IsNative { get; init; }
+    public bool PkceRequired { get; init; } = true;
+    public string AuthMethod { get; init; } = Clients.AuthMethod.Basic;
+    public string IdTokenAlgorithm { get; init; } = "ES256";
+    public bool Restricted { get; init; }
+    public IReadOnlyList<string> GroupIds { get; init; } = [];
+
+    public static ClientDraft Of(Client c) => new()
+    {
+        Name = c.Name, Callbacks = c.Callbacks, LogoutCallbacks = c.LogoutCallbacks, LaunchUrl = c.LaunchUrl, IsPublic = c.IsPublic, IsNative = c.IsNative,
+        PkceRequired = c.PkceRequired, AuthMethod = c.AuthMethod, IdTokenAlgorithm = c.IdTokenAlgorithm, Restricted = c.Restricted, GroupIds = [.. c.Groups.Select(g => g.Id)],
+    };
+}
+
+/// <summary>A fault beside the field that has it.</summary>
+/// <param name="Value">The line at fault where a field has several.</param>
+public sealed record FieldFault(string Field, Refusal Refusal, string? Value = null);
+
+/// <summary>What saving gave: the client, or what stands in the way.</summary>
+/// <param name="Secret">The first secret of a new confidential client; shown once.</param>
+/// <param name="Current">The row as somebody else left it, when that is what stands in the way.</param>
+public sealed record SavedClient(Client? Client, string? Secret, IReadOnlyList<FieldFault> Faults, Client? Current = null);
+
+/// <summary>The one write path of clients: pages, console and remedies all end here.</summary>
+public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvider clock)
+{
+    public async Task<SavedClient> Create(Sql sql, ClientDraft draft, Actor actor)
+    {
+        var (groups, faults) = await Check(sql, draft);
+        if (faults.Count > 0) return new(null, null, faults);
+        var client = Apply(new Client { Id = clock.NewId(), CreatedAt = clock.Now(), RowVersion = 1 }, draft, groups);
+        await ClientStore.Insert(sql, client);
+        await audit.Write(sql, actor, "client.created", Target(client), after: Describe(client));
+        await sql.Bump("clients");
+        var secret = client.IsPublic ? null : await secrets.Add(sql, client, expiresAt: null, actor);
+        return new(client, secret, []);
+    }
+
+    public async Task<SavedClient> Change(Sql sql, string id, long rowVersion, ClientDraft draft, Actor actor, string? reference = null)
+    {
+        if (await ClientStore.Find(sql, id) is not { DeletedAt: null } before) return new(null, null, [new("", new ClientChangedMeanwhile(new(id, draft.Name), rowVersion, 0))]);
+        var (groups, faults) = await Check(sql, draft);
+        if (faults.Count > 0) return new(null, null, faults);
+        var after = Apply(before, draft, groups);
+        if (before.RowVersion != rowVersion || !await ClientStore.Update(sql, after, rowVersion))
+            return new(null, null, [new("", new ClientChangedMeanwhile(before.Ref, rowVersion, before.RowVersion))], before);
+        await Note(sql, before, after, actor, "client.changed", reference);
+        return new(after with { RowVersion = rowVersion + 1 }, null, []);
+    }
+
+    public async Task<bool> SetEnabled(Sql sql, Client client, bool enabled, Actor actor)
+    {
+        var after = client with { Enabled = enabled, UpdatedAt = clock.Now() };
+        if (client.Enabled == enabled || !await ClientStore.Update(sql, after, client.RowVersion)) return false;
+        await Note(sql, client, after, actor, enabled ? "client.enabled" : "client.disabled", null);
+        return true;
+    }
+
+    /// <summary>Keeps the row, so that a request for it can be explained; ends every secret.</summary>
+    public async Task<bool> Delete(Sql sql, Client client, Actor actor)
+    {
+        var now = clock.Now();
+        var after = client with { Enabled = false, DeletedAt = now, UpdatedAt = now };
+        if (!await ClientStore.Update(sql, after, client.RowVersion)) return false;
+        await sql.Run("update client_secrets set revoked_at = @now where client_id = @Id and revoked_at is null", new { now, client.Id });
+        await Note(sql, client, after, actor, "client.deleted", null);
+        return true;
+    }
+
+    /// <summary>Everything wrong with a draft, field by field.</summary>
+    public static IReadOnlyList<FieldFault> Faults(ClientDraft draft)
+    {
+        var faults = new List<FieldFault>();
+        if (draft.Name.Length is 0 or > 80 || draft.Name.Any(char.IsControl)) faults.Add(new("name", new ClientNameInvalid(draft.Name.Length)));
+        if (draft.Callbacks.Count is 0 or > 50) faults.Add(new("callbacks", new CallbackMissing()));
+        foreach (var (field, urls) in new[] { ("callbacks", draft.Callbacks), ("logout_callbacks", draft.LogoutCallbacks) })
+            foreach (var url in urls)
+                if (CallbackUrl.Fault(url) is { } fault) faults.Add(new(field, fault, url));
+        if (draft.LaunchUrl is { } launch)
+        {
+            if (CallbackUrl.Fault(launch) is { } fault) faults.Add(new("launch_url", fault, launch));
+            else if (!launch.StartsWith("http", StringComparison.Ordinal)) faults.Add(new("launch_url", new CallbackScheme(UrlParts.Split(launch).Scheme), launch));
+        }
+        if (draft.IsPublic && !draft.PkceRequired) faults.Add(new("pkce_required", new ClientSettingsConflict("a public client without PKCE")));
+        if (!Clients.AuthMethod.All.Contains(draft.AuthMethod) || draft.IsPublic != (draft.AuthMethod == Clients.AuthMethod.None))
+            faults.Add(new("auth_method", new ClientSettingsConflict(draft.IsPublic ? "a public client with a secret" : "a confidential client without a way to authenticate")));
+        if (draft.IdTokenAlgorithm is not ("ES256" or "RS256")) faults.Add(new("id_token_alg", new ClientSettingsConflict("ID tokens are signed with ES256 or RS256")));
+        if (draft.Restricted && draft.GroupIds.Count == 0) faults.Add(new("groups", new ClientGroupsInvalid("restricted, and no group chosen")));
+        return faults;
+    }
+
+    /// <summary>The lines in which two versions differ: field, before, after.</summary>
+    public static IReadOnlyList<(string Field, string Before, string After)> Compare(Client before, Client after) =>
+        [.. Lines(before).Zip(Lines(after)).Where(p => p.First.Value != p.Second.Value).Select(p => (p.First.Field, p.First.Value, p.Second.Value))];
+
+    public static Client Apply(Client client, ClientDraft draft, IReadOnlyList<GroupRef> groups, long? now = null) => client with
+    {
+        Name = draft.Name, Callbacks = draft.Callbacks, LogoutCallbacks = draft.LogoutCallbacks, LaunchUrl = draft.LaunchUrl, IsPublic = draft.IsPublic,
+        IsNative = draft.IsNative, PkceRequired = draft.PkceRequired, AuthMethod = draft.AuthMethod, IdTokenAlgorithm = draft.IdTokenAlgorithm,
+        Restricted = draft.Restricted, Groups = groups, UpdatedAt = now ?? client.UpdatedAt,
+    };
+
+    internal static AuditTarget Target(Client client) => new("client", client.Id, client.Name);
+
+    private Client Apply(Client client, ClientDraft draft, IReadOnlyList<GroupRef> groups) => Apply(client, draft, groups, clock.Now());
+
+    private async Task Note(Sql sql, Client before, Client after, Actor actor, string action, string? reference)
+    {
+        var changes = Compare(before, after);
+        await audit.Write(sql, actor, action, Target(after), string.Join('\n', changes.Select(c => $"{c.Field}: {c.Before}")), string.Join('\n', changes.Select(c => $"{c.Field}: {c.After}")), reference);
+        await sql.Bump("clients");
+    }
+
+    private static async Task<(IReadOnlyList<GroupRef> Groups, IReadOnlyList<FieldFault> Faults)> Check(Sql sql, ClientDraft draft)
+    {
+        var faults = Faults(draft).ToList();
+        var groups = new List<GroupRef>();
+        foreach (var id in draft.GroupIds.Distinct())
+        {
+            if (await GroupStore.Find(sql, id) is { } group) groups.Add(group.Ref);
+            else faults.Add(new("groups", new ClientGroupsInvalid("a chosen group is gone")));
+        }
+        return (groups, faults);
+    }
+
+    private static string Describe(Client client) => string.Join('\n', Lines(client).Select(l => $"{l.Field}: {l.Value}"));
+
+    private static IReadOnlyList<(string Field, string Value)> Lines(Client c) =>
+    [
+        ("Name", c.Name),
+        ("Callback URLs", string.Join(' ', c.Callbacks)),
+        ("Logout callback URLs", string.Join(' ', c.LogoutCallbacks)),
+        ("Launch URL", c.LaunchUrl ?? "none"),
+        ("Kind", c.IsPublic ? "public" : "confidential"),
+        ("Native", YesNo(c.IsNative)),
+        ("PKCE required", YesNo(c.PkceRequired)),
+        ("Token authentication", c.AuthMethod),
+        ("ID token signature", c.IdTokenAlgorithm),
+        ("Who may use it", !c.Restricted ? "every active user" : string.Join(", ", c.Groups.Select(g => g.Name))),
+        ("Enabled", YesNo(c.Enabled)),
+        ("Deleted", YesNo(c.DeletedAt is not null)),
+    ];
+
+    private static string YesNo(bool value) => value ? "yes" : "no";
+}
