@@ -12,11 +12,17 @@ public sealed class Cached<T> where T : class
     private readonly Func<Sql, Task<T>> load;
     private readonly SemaphoreSlim gate = new(1, 1);
     private volatile Entry? entry;
+    private int moves;
 
     public Cached(Database database, string name, Func<Sql, Task<T>> load)
     {
         (this.database, this.name, this.load) = (database, name, load);
-        database.Moved += moved => { if (moved == name) entry = null; };
+        database.Moved += moved =>
+        {
+            if (moved != name) return;
+            Interlocked.Increment(ref moves);
+            entry = null;
+        };
     }
 
     public ValueTask<T> Get()
@@ -33,6 +39,7 @@ public sealed class Cached<T> where T : class
             var held = entry;
             if (held is not null && TimeProvider.System.GetElapsedTime(held.ConfirmedAt) < Trust) return held.Value;
             var asked = TimeProvider.System.GetTimestamp();
+            var before = Volatile.Read(ref moves);
             var fresh = await database.Read(async sql =>
             {
                 // The stamp is read before the load: a change in between makes the entry look old, never the other way round.
@@ -42,6 +49,8 @@ public sealed class Cached<T> where T : class
                     : new Entry(await load(sql), version, asked);
             });
             entry = fresh;
+            // A write of our own became durable while we read: whoever asks next must see it.
+            if (Volatile.Read(ref moves) != before) entry = null;
             return fresh.Value;
         }
         finally

@@ -49,8 +49,15 @@ public sealed class Database : IAsyncDisposable
     {
         if (postgres is not null)
         {
-            await using var connection = await postgres.OpenConnectionAsync();
-            return await work(new Sql(connection, null, this));
+            try
+            {
+                await using var connection = await postgres.OpenConnectionAsync();
+                return await work(new Sql(connection, null, this));
+            }
+            catch (NpgsqlException e) when (IsAway(e))
+            {
+                throw new DatabaseBusyException("the database did not answer", e);
+            }
         }
         if (!readers.TryTake(out var reader)) reader = OpenSqliteConnection();
         try
@@ -86,7 +93,7 @@ public sealed class Database : IAsyncDisposable
             sql.Committed();
             return result;
         }
-        catch (NpgsqlException e) when (e is not PostgresException { SqlState: not ("40001" or "40P01" or "57P01" or "57P02" or "57P03" or "53300") })
+        catch (NpgsqlException e) when (IsAway(e))
         {
             throw new DatabaseBusyException("the database did not answer", e);
         }
@@ -101,6 +108,8 @@ public sealed class Database : IAsyncDisposable
     /// <summary>True when an exception says that a unique value is taken.</summary>
     public static bool IsUniqueViolation(Exception e) =>
         e is SqliteException { SqliteExtendedErrorCode: 2067 or 1555 } or PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
+    private static bool IsAway(NpgsqlException e) => e is not PostgresException { SqlState: not ("40001" or "40P01" or "57P01" or "57P02" or "57P03" or "53300") };
 
     private static bool IsBusy(Exception e) => e is SqliteException { SqliteErrorCode: 5 or 6 };
 
@@ -194,8 +203,16 @@ public sealed class Database : IAsyncDisposable
                 completion.TrySetException(thrown);
                 return;
             }
-            ran!.Committed();
-            completion.TrySetResult(result!);
+            try
+            {
+                ran!.Committed();
+                completion.TrySetResult(result!);
+            }
+            catch (Exception e)
+            {
+                // Whoever asked for it to happen after the commit hears of it; the others of this batch are done all the same.
+                completion.TrySetException(e);
+            }
         }
 
         public void Fail(Exception e) => completion.TrySetException(thrown ?? e);

@@ -53,8 +53,10 @@ public sealed class Instance : IAsyncDisposable
         {
             var schema = await ReadSchema(database, sqlite);
             if (schema == 0 && !create) throw new CannotOpenException("The database is empty", "Start the server once; console commands create nothing");
-            if (schema == 0 && sqlite is null && storedId is not null)
-                throw new CannotOpenException("This data folder belongs to an instance, but the database that DB_CONNECTION_STRING names is empty", "Point DB_CONNECTION_STRING at the instance's database, or use a new DATA_DIR");
+            if (schema == 0 && storedId is not null)
+                throw sqlite is null
+                    ? new CannotOpenException("This data folder belongs to an instance, but the database that DB_CONNECTION_STRING names is empty", "Point DB_CONNECTION_STRING at the instance's database, or use a new DATA_DIR")
+                    : new CannotOpenException($"The data folder {folder} belongs to instance {storedId}, but its database {Path.GetFileName(sqlite)} is empty", "Put the database back (from the backup), or move the other files away to begin a new instance");
             if (schema > 0 && !create && schema < Migrate.Newest) throw new CannotOpenException("The database is older than this version", "Start the server once, it upgrades the database");
             try
             {
@@ -64,9 +66,13 @@ public sealed class Instance : IAsyncDisposable
             {
                 throw new CannotOpenException(e.Message, "Nothing was changed");
             }
-            var row = await database.Read(sql => sql.One<InstanceRow>("""select id as "Id", key_check as "KeyCheck" from instance"""));
-            if (row is null) return await Create(configuration, database, key, idFile, clock);
-            return Join(configuration, database, row, key, storedId, idFile, create);
+            var row = await database.Read(ReadRow);
+            if (row is null && (storedId is not null || !create))
+                throw new CannotOpenException(storedId is null ? "The database holds no instance" : $"The data folder belongs to instance {storedId}, but the database holds none",
+                    storedId is null ? "Start the server once; console commands create nothing" : "Put the instance's own database back (from the backup)");
+            return row is null
+                ? await Create(configuration, database, key, idFile, clock)
+                : await Join(configuration, database, row, key, storedId, idFile, create);
         }
         catch
         {
@@ -78,34 +84,62 @@ public sealed class Instance : IAsyncDisposable
     private static async Task<Instance> Create(ServerConfiguration configuration, Database database, byte[]? key, string idFile, TimeProvider clock)
     {
         var id = clock.NewId();
-        // Files first: a crash in between leaves a database without an instance row, and the next start begins again with the same key.
-        if (key is null)
+        var other = await database.Write(async sql =>
         {
-            key = RandomNumberGenerator.GetBytes(32);
-            WriteOwnerOnly(configuration.KeyFile, Convert.ToBase64String(key) + "\n");
-        }
-        var secrets = new Secrets(key);
-        await database.Write(sql => sql.Run("insert into instance (id, key_check, epoch, created_at) values (@id, @check, 1, @now)",
-            new { id, check = secrets.KeyCheck, now = clock.Now() }));
+            // Another node may begin the same instance at this moment: one row, whoever comes first.
+            await sql.LockAll();
+            if (await ReadRow(sql) is { } row) return row;
+            // Files first: a crash in between leaves a database without an instance row, and the next start begins again with the same key.
+            if (key is null)
+            {
+                key = RandomNumberGenerator.GetBytes(32);
+                WriteOwnerOnly(configuration.KeyFile, Convert.ToBase64String(key) + "\n");
+            }
+            await sql.Run("insert into instance (id, key_check, epoch, created_at) values (@id, @check, 1, @now)", new { id, check = new Secrets(key).KeyCheck, now = clock.Now() });
+            return null;
+        });
+        if (other is not null) return await Join(configuration, database, other, key ?? ReadKey(configuration.KeyFile), null, idFile, create: true);
         WriteOwnerOnly(idFile, id + "\n");
-        TightenDatabase(configuration);
-        return new(id, database, secrets, isNew: true);
+        Tighten(configuration);
+        return new(id, database, new Secrets(key!), isNew: true);
     }
 
-    private static Instance Join(ServerConfiguration configuration, Database database, InstanceRow row, byte[]? key, string? storedId, string idFile, bool create)
+    private static Task<InstanceRow?> ReadRow(Sql sql) => sql.One<InstanceRow>("""select id as "Id", key_check as "KeyCheck" from instance""");
+
+    private static async Task<Instance> Join(ServerConfiguration configuration, Database database, InstanceRow row, byte[]? key, string? storedId, string idFile, bool create)
     {
-        if (key is null)
-            throw new CannotOpenException($"The database holds instance {row.Id}, but its encryption key is not at {configuration.KeyFile}",
-                "Put the key file back, or set ENCRYPTION_KEY or KEY_FILE to this instance's key. Without it nothing encrypted can be read");
-        var secrets = new Secrets(key);
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(secrets.KeyCheck), Encoding.ASCII.GetBytes(row.KeyCheck)))
-            throw new CannotOpenException($"The encryption key ({(configuration.EncryptionKey is null ? configuration.KeyFile : "ENCRYPTION_KEY")}) is not the one instance {row.Id} was made with",
-                "Use the key that belongs to this database; check which backup each of them is from");
+        var faults = new List<(string Fault, string Cure)>();
+        var secrets = key is null ? null : new Secrets(key);
+        if (secrets is null)
+            faults.Add(($"The database holds instance {row.Id}, but its encryption key is not at {configuration.KeyFile}",
+                "Put the key file back, or set ENCRYPTION_KEY or KEY_FILE to this instance's key. Without it nothing encrypted can be read"));
+        else if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(secrets.KeyCheck), Encoding.ASCII.GetBytes(row.KeyCheck)))
+            faults.Add(($"The encryption key ({(configuration.EncryptionKey is null ? configuration.KeyFile : "ENCRYPTION_KEY")}) is not the one instance {row.Id} was made with",
+                "Use the key that belongs to this database; check which backup each of them is from"));
         if (storedId is not null && storedId != row.Id)
-            throw new CannotOpenException($"The data folder belongs to instance {storedId}, the database to {row.Id}", "Check DATA_DIR and DB_CONNECTION_STRING: one of them points elsewhere");
-        if (storedId is null && create) WriteOwnerOnly(idFile, row.Id + "\n");
-        TightenDatabase(configuration);
-        return new(row.Id, database, secrets, isNew: false);
+            faults.Add(($"The data folder belongs to instance {storedId}, the database to {row.Id}", "Check DATA_DIR and DB_CONNECTION_STRING: one of them points elsewhere"));
+        if (faults.Count > 0) throw new CannotOpenException(string.Join(". ", faults.Select(f => f.Fault)), string.Join(". ", faults.Select(f => f.Cure)));
+        if (create)
+        {
+            await ProveWritable(database, configuration);
+            if (storedId is null) WriteOwnerOnly(idFile, row.Id + "\n");
+        }
+        Tighten(configuration);
+        return new(row.Id, database, secrets!, isNew: false);
+    }
+
+    /// <summary>A server that can read but not write would start and then fail everybody.</summary>
+    private static async Task ProveWritable(Database database, ServerConfiguration configuration)
+    {
+        try
+        {
+            await database.Write(sql => sql.Run("update instance set epoch = epoch"));
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or DatabaseBusyException)
+        {
+            throw new CannotOpenException($"The database {(configuration.PostgresUrl is null ? SqliteFile(configuration) : "of DB_CONNECTION_STRING")} cannot be written: {e.Message}",
+                configuration.PostgresUrl is null ? "Give this user the right to write the file and its folder; when another process holds it, end that process" : "Give the database user the right to write");
+        }
     }
 
     private static Database OpenDatabase(ServerConfiguration configuration, string? sqlite)
@@ -176,7 +210,8 @@ public sealed class Instance : IAsyncDisposable
     private static void WriteOwnerOnly(string file, string text)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        var temporary = file + ".new";
+        // A name of its own: two nodes may start on one folder.
+        var temporary = $"{file}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}.new";
         using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
         {
             stream.Write(Encoding.UTF8.GetBytes(text));
@@ -185,11 +220,27 @@ public sealed class Instance : IAsyncDisposable
         File.Move(temporary, file, overwrite: true);
     }
 
-    private static void TightenDatabase(ServerConfiguration configuration)
+    /// <summary>Nobody but the owner reads the database and the key, however they came to lie there.</summary>
+    private static void Tighten(ServerConfiguration configuration)
     {
-        if (configuration.PostgresUrl is not null || OperatingSystem.IsWindows()) return;
-        foreach (var file in new[] { SqliteFile(configuration), SqliteFile(configuration) + "-wal", SqliteFile(configuration) + "-shm" })
-            if (File.Exists(file)) File.SetUnixFileMode(file, OwnerOnly);
+        var sqlite = SqliteFile(configuration);
+        string[] database = configuration.PostgresUrl is null ? [sqlite, sqlite + "-wal", sqlite + "-shm"] : [];
+        string[] key = configuration.EncryptionKey is null ? [configuration.KeyFile] : [];
+        foreach (var file in database.Concat(key).Where(File.Exists))
+        {
+            var mode = File.GetUnixFileMode(file);
+            if ((mode & ~OwnerOnly) == 0) continue;
+            try
+            {
+                // A key that is mounted read-only stays as it is as long as only its owner and group read it.
+                if (file == configuration.KeyFile && (mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite)) == 0) continue;
+                File.SetUnixFileMode(file, mode & OwnerOnly);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new CannotOpenException($"{file} can be read by other users of this machine, and this user may not change that", $"Run: chmod 600 {file}");
+            }
+        }
     }
 
     public ValueTask DisposeAsync() => Database.DisposeAsync();

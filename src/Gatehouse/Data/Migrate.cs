@@ -43,7 +43,7 @@ internal static class Migrate
         {
             await database.Write(async sql =>
             {
-                if (sql.IsPostgres) await sql.Run("select pg_advisory_xact_lock(7266372)");
+                await sql.LockAll();
                 await sql.Run("create table if not exists schema_migrations (number bigint primary key, name text not null, applied_at bigint not null)");
                 // A second node may have been faster while this one waited for the lock.
                 if (await sql.One<long>("select count(*) from schema_migrations where number = @number", new { number }) > 0) return;

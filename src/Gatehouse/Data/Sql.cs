@@ -37,6 +37,9 @@ public sealed class Sql
             : ($"{column} in (select value from json_each(@values))", new { values = System.Text.Json.JsonSerializer.Serialize(all) });
     }
 
+    /// <summary>Keeps every other writer that asks for it out until the commit; SQLite has one writer anyway.</summary>
+    internal Task LockAll() => IsPostgres ? Run("select pg_advisory_xact_lock(7266372)") : Task.CompletedTask;
+
     /// <summary>Does something once the surrounding write is durable; not at all when it fails.</summary>
     public void AfterCommit(Action act) => (afterCommit ??= []).Add(act);
 
