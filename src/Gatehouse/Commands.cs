@@ -21,12 +21,16 @@ public static class Commands
     private static async Task<int> Serve(IReadOnlyDictionary<string, string> environment, TextWriter error, CancellationToken stop)
     {
         var (configuration, faults) = ReadConfiguration.From(environment);
-        if (configuration is null)
+        var toMend = faults.Select(f => f.Evidence).ToList();
+        if (RuntimeFloor.Fault is { } runtime) toMend.Add($"{runtime.Evidence} {runtime.Facts.Fix}");
+        if (string.IsNullOrEmpty(environment.GetValueOrDefault("DB_CONNECTION_STRING")) && Instance.SqliteFault is { } sqlite) toMend.Add($"SQLite: {sqlite}. Install it with: apt-get install libsqlite3-0");
+        if (configuration is null || toMend.Count > 0)
         {
-            await error.WriteLineAsync($"Gatehouse cannot start. {faults.Count} setting{(faults.Count == 1 ? "" : "s")} to mend:");
-            foreach (var fault in faults) await error.WriteLineAsync("  - " + fault.Evidence);
+            await error.WriteLineAsync($"Gatehouse cannot start. {toMend.Count} thing{(toMend.Count == 1 ? "" : "s")} to mend:");
+            foreach (var line in toMend) await error.WriteLineAsync("  - " + line);
             return 2;
         }
+        if (!configuration.IsHttps && !configuration.IsLocalhost) await error.WriteLineAsync(PlainHttp(configuration));
         try
         {
             await using var instance = await Instance.Open(configuration, create: true, TimeProvider.System);
@@ -45,5 +49,18 @@ public static class Commands
             await error.WriteLineAsync($"Gatehouse cannot start. Port {configuration.Port} is taken by another program.\n  Stop that program, or set PORT (and APP_URL) to another one.");
             return 2;
         }
+    }
+
+    private static string PlainHttp(ServerConfiguration configuration)
+    {
+        string[] lines =
+        [
+            $"WARNING: APP_URL is {configuration.Origin}, plain http.",
+            "Everything people send, links and cookies included, can be read and changed on the way.",
+            "Browsers offer no passkeys here. Put TLS in front and set APP_URL=https://...",
+        ];
+        var width = lines.Max(l => l.Length);
+        var edge = "+" + new string('-', width + 2) + "+";
+        return string.Join('\n', [edge, .. lines.Select(l => $"| {l.PadRight(width)} |"), edge]);
     }
 }

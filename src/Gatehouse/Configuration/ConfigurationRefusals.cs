@@ -16,3 +16,14 @@ public sealed record ConfigurationInvalid(string Variable, string Fault, string 
     public override string Target => Variable;
     public override string Evidence => $"{Variable}: {Fault}. {Cure}";
 }
+
+/// <summary>The .NET runtime has a known hole, or is not the one this program was built for.</summary>
+public sealed record RuntimeTooOld(string Found, string Needed) : Refusal<RuntimeTooOld>, IRefusal<RuntimeTooOld>
+{
+    public static RefusalEntry Entry { get; } = new("ops.runtime_too_old", "The .NET runtime is too old",
+        Public: "The server is not set up correctly.",
+        Fix: "Install the newest ASP.NET Core runtime of this major version and start again.",
+        Causer: Causer.Operator);
+    public static RuntimeTooOld Example => new("10.0.4", "10.0.7");
+    public override string Evidence => $"ASP.NET Core {Found} is loaded; {Needed} is the oldest without a known hole in data protection (CVE-2026-40372).";
+}

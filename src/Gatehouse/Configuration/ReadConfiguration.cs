@@ -34,7 +34,7 @@ public sealed class ReadConfiguration
         var insecure = Flag("ALLOW_INSECURE_HTTP");
         var appUrl = AppUrl(port, insecure);
         var listen = Listen();
-        var folder = Path.GetFullPath(Value("DATA_DIR") ?? "data");
+        var folder = DataFolder();
         var postgres = Postgres();
         var key = EncryptionKey();
         var proxies = Proxies();
@@ -45,6 +45,7 @@ public sealed class ReadConfiguration
             Fault("KEY_FILE", "both ENCRYPTION_KEY and KEY_FILE are set", "Keep the one that holds this instance's key and remove the other");
         if (listen.Any(a => !IPAddress.IsLoopback(a)) && Value("APP_URL") is null)
             Fault("APP_URL", $"HOST={Value("HOST")} listens beyond this machine, but APP_URL is not set", "Set APP_URL to the address people type, e.g. https://id.example.com");
+        var keyFile = key is null ? KeyFile(folder) : Path.Combine(folder, "gatehouse.key");
         if (appUrl is null) return null;
         return new ServerConfiguration
         {
@@ -54,7 +55,7 @@ public sealed class ReadConfiguration
             DataFolder = folder,
             PostgresUrl = postgres,
             EncryptionKey = key,
-            KeyFile = Path.GetFullPath(Value("KEY_FILE") ?? Path.Combine(folder, "gatehouse.key")),
+            KeyFile = keyFile,
             TrustedProxies = proxies,
             AllowInsecureHttp = insecure,
             LogLevel = level,
@@ -62,7 +63,11 @@ public sealed class ReadConfiguration
         };
     }
 
-    private void Fault(string variable, string fault, string cure) => faults.Add(new(variable, fault, cure));
+    private void Fault(string variable, string fault, string cure)
+    {
+        var found = new ConfigurationInvalid(variable, fault, cure);
+        if (!faults.Contains(found)) faults.Add(found);
+    }
 
     /// <summary>The variable, or the content of the file that its _FILE twin names. Empty counts as not set.</summary>
     private string? Value(string name)
@@ -113,9 +118,9 @@ public sealed class ReadConfiguration
         }
     }
 
-    /// <summary>One slip of the fingers away, and long enough that it is hardly somebody else's variable.</summary>
+    /// <summary>A slip of the fingers away, and long enough that it is hardly somebody else's variable.</summary>
     private static bool IsSlip(string name, string known) =>
-        known.Length >= 7 && (EditDistance(name.ToUpperInvariant(), known) is 1 || name.ToUpperInvariant() == known
+        known.Length >= 7 && (EditDistance(name.ToUpperInvariant(), known) <= known.Length / 5 || name.ToUpperInvariant() == known
             || name.ToUpperInvariant().Replace("_", "", StringComparison.Ordinal) == known.Replace("_", "", StringComparison.Ordinal));
 
     private static int EditDistance(string a, string b)
@@ -163,7 +168,9 @@ public sealed class ReadConfiguration
             Fault("APP_URL", $"'{text}' is not an http or https address", cure);
             return null;
         }
-        if (text.Contains('@', StringComparison.Ordinal) || text.Contains('\\', StringComparison.Ordinal)) Fault("APP_URL", "it holds a user name or a backslash", cure);
+        if (text.Any(c => c is <= ' ' or > '~'))
+            Fault("APP_URL", "it holds white space or a character that is no ASCII", url.HostNameType == UriHostNameType.Dns && url.IdnHost != url.Host ? $"Write the host as browsers send it: {url.Scheme}://{url.IdnHost}" : cure);
+        else if (text.Contains('@', StringComparison.Ordinal) || text.Contains('\\', StringComparison.Ordinal)) Fault("APP_URL", "it holds a user name or a backslash", cure);
         else if (url.AbsolutePath != "/" || url.Query.Length > 0 || url.Fragment.Length > 0)
             Fault("APP_URL", $"it has a path, query or fragment: '{url.PathAndQuery}{url.Fragment}'", $"Leave only {url.GetLeftPart(UriPartial.Authority)}; Gatehouse lives at the root of its host");
         else if (url.Scheme == "http" && url.Host != "localhost" && !insecure)
@@ -185,6 +192,40 @@ public sealed class ReadConfiguration
         if (StrictAddress.TryParse(host.Trim('[', ']'), out var address)) return [address];
         Fault("HOST", $"'{host}' is neither localhost, an IP address nor *", "Set HOST=localhost, HOST=0.0.0.0 or the address of one interface");
         return [IPAddress.Loopback];
+    }
+
+    /// <summary>Looks only: what is there must be a folder that can be read. Whether it can be written, opening the instance finds out.</summary>
+    private string DataFolder()
+    {
+        var folder = Path.GetFullPath(Value("DATA_DIR") ?? "data");
+        try
+        {
+            for (var at = folder; at is not null; at = Path.GetDirectoryName(at))
+                if (File.Exists(at)) Fault("DATA_DIR", $"{at} is a file, not a folder", "Set DATA_DIR to a folder that this user may write");
+            if (Directory.Exists(folder)) _ = Directory.EnumerateFileSystemEntries(folder).Any();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Fault("DATA_DIR", $"{folder} cannot be read ({e.Message})", "Give this user the right to read and write it, or set DATA_DIR to another folder");
+        }
+        return folder;
+    }
+
+    private string KeyFile(string folder)
+    {
+        var file = Path.GetFullPath(Value("KEY_FILE") ?? Path.Combine(folder, "gatehouse.key"));
+        try
+        {
+            var buffer = new byte[33];
+            if (File.Exists(file) && !(Convert.TryFromBase64String(File.ReadAllText(file).Trim(), buffer, out var n) && n == 32))
+                Fault("KEY_FILE", $"{file} does not hold a key of 32 bytes in base64", "Put the right file back; without this instance's key nothing encrypted can be read");
+            else if (Directory.Exists(file)) Fault("KEY_FILE", $"{file} is a folder", "Set KEY_FILE to the file that holds the key");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Fault("KEY_FILE", $"{file} cannot be read ({e.Message})", "Give this user the right to read it");
+        }
+        return file;
     }
 
     private string? Postgres()

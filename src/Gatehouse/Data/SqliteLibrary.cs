@@ -11,6 +11,9 @@ internal static class SqliteLibrary
     /// <summary>Null when SQLite is there and new enough (3.37), else what is missing.</summary>
     public static string? Fault => Loaded.Value;
 
+    /// <summary>Of the library that is loaded; only where there is no <see cref="Fault"/>.</summary>
+    public static string Version => raw.sqlite3_libversion().utf8_to_string();
+
     private static string? Load()
     {
         NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, (name, assembly, path) =>
@@ -19,7 +22,7 @@ internal static class SqliteLibrary
         {
             raw.SetProvider(new SQLite3Provider_e_sqlite3());
             var version = raw.sqlite3_libversion().utf8_to_string();
-            return new Version(version) >= new Version(3, 37) ? null : $"SQLite {version} is older than 3.37";
+            return System.Version.Parse(version) >= new System.Version(3, 37) ? null : $"SQLite {version} is older than 3.37";
         }
         catch (DllNotFoundException)
         {

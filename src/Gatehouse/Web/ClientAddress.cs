@@ -32,8 +32,9 @@ public static class ClientAddress
 
     private static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    private static bool IsTrusted(IPAddress address, IReadOnlyList<IPNetwork> trusted)
+    internal static bool IsTrusted(IPAddress address, IReadOnlyList<IPNetwork> trusted)
     {
+        address = Unmap(address);
         foreach (var network in trusted)
             if (network.Contains(address)) return true;
         return false;

@@ -11,7 +11,7 @@ namespace Gatehouse.Web;
 /// Every request with a route passes here, in this order: address, host, cookies, session, cross-site and antiforgery check, access level.
 /// A route that names no access level is not served.
 /// </summary>
-internal sealed class Gate(RequestDelegate next, ServerConfiguration configuration, Cookies cookies, Secrets secrets, ISessionDoor door, Refuse refuse)
+internal sealed class Gate(RequestDelegate next, ServerConfiguration configuration, Cookies cookies, Secrets secrets, ISessionDoor door, Refuse refuse, ForwardedHeaders forwarded)
 {
     public const string BrowserCookie = "gatehouse-browser";
     public const string TokenField = "_token";
@@ -21,6 +21,7 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
     {
         var visit = http.RequestServices.GetRequiredService<Visit>();
         visit.Address = ClientAddress.Find(http.Connection.RemoteIpAddress, http.Request.Headers["X-Forwarded-For"], configuration.TrustedProxies);
+        forwarded.Note(http);
         visit.UserAgent = Printable.Cap(http.Request.Headers.UserAgent.ToString(), 300);
         visit.TraceId = System.Diagnostics.Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
         visit.PathAndQuery = http.Request.Path + http.Request.QueryString.Value;

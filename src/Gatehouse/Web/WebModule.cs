@@ -1,3 +1,8 @@
+using System.Xml.Linq;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
+
 namespace Gatehouse.Web;
 
 /// <summary>Layout, form parts, refusal page, static files, the gate in front of every route.</summary>
@@ -6,11 +11,14 @@ public static class WebModule
     public static IServiceCollection AddWeb(this IServiceCollection services)
     {
         services.AddRazorComponents();
+        // Razor brings the framework's data protection along. Nothing of ours uses it, so its keys live in memory and are written nowhere.
+        services.Configure<KeyManagementOptions>(o => (o.XmlRepository, o.XmlEncryptor) = (new KeysInMemory(), new NullXmlEncryptor()));
         services.AddHttpContextAccessor();
         services.AddScoped<Visit>();
         services.AddScoped<Texts>();
         services.AddSingleton<Cookies>();
         services.AddSingleton<Refuse>();
+        services.AddSingleton<ForwardedHeaders>();
         return services;
     }
 
@@ -39,5 +47,20 @@ public static class WebModule
         }
         if (visit.Form["language"] is { } language && Texts.IsKnown(language)) cookies.Write(http, "gatehouse-language", language, year);
         return SeeOther.To(LocalPath.Or(visit.Form["back"], "/"));
+    }
+
+    private sealed class KeysInMemory : IXmlRepository
+    {
+        private readonly List<XElement> elements = [];
+
+        public IReadOnlyCollection<XElement> GetAllElements()
+        {
+            lock (elements) return [.. elements];
+        }
+
+        public void StoreElement(XElement element, string friendlyName)
+        {
+            lock (elements) elements.Add(element);
+        }
     }
 }
