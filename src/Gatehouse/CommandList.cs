@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.Accounts;
 
 namespace Gatehouse;
 
@@ -9,5 +10,6 @@ internal static class CommandList
     public static IEnumerable<Command> All(ConsoleHost host) =>
     [
         ClientCommands.Make(host),
+        .. AccountCommands.All(host),
     ];
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Gatehouse.Audit;
+using Gatehouse.Accounts;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect;
@@ -23,6 +24,7 @@ public static class Server
         services.AddLogging(logging => ConfigureLogging(logging, configuration));
         services.AddWeb();
         services.AddAudit();
+        services.AddAccounts();
         services.AddOpenIdConnect();
         return services;
     }
@@ -43,6 +45,7 @@ public static class Server
         app.UseWeb();
         app.MapWeb();
         app.MapAudit();
+        app.MapAccounts();
         app.MapOpenIdConnect();
         return Task.FromResult(app);
     }

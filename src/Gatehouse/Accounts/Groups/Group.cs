@@ -11,4 +11,5 @@ public sealed record Group
     public long CreatedAt { get; init; }
     public long RowVersion { get; init; }
     public GroupRef Ref => new(Id, Name);
+    public Audit.AuditTarget AuditTarget => new("group", Id, Name);
 }

@@ -39,6 +39,7 @@ public sealed record User
     public long RowVersion { get; init; }
 
     public UserRef Ref => new(Id, DisplayName);
+    public Audit.AuditTarget AuditTarget => new("user", Id, Email);
     public bool IsActive => DisabledAt is null && DeletedAt is null;
     public bool IsAdmin => Role == Users.Role.Admin;
     public bool IsViewer => Role is Users.Role.Viewer or Users.Role.Admin;

@@ -1,0 +1,46 @@
+using Gatehouse.Accounts.Groups;
+using Gatehouse.Accounts.Users;
+using Gatehouse.Audit;
+using Gatehouse.Refusals;
+using Gatehouse.Web;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Gatehouse.Accounts;
+
+/// <summary>Users and groups: use cases, pages, remedies.</summary>
+public static class AccountsModule
+{
+    public static IServiceCollection AddAccounts(this IServiceCollection services)
+    {
+        services.TryAddSingleton<AuditLog>();
+        services.AddSingleton<CreateUser>();
+        services.AddSingleton<EditUser>();
+        services.AddSingleton<DisableUser>();
+        services.AddSingleton<EnableUser>();
+        services.AddSingleton<DeleteUser>();
+        services.AddSingleton<UndoDeleteUser>();
+        services.AddSingleton<PromoteUser>();
+        services.AddSingleton<FindUsers>();
+        services.AddSingleton<CreateGroup>();
+        services.AddSingleton<RenameGroup>();
+        services.AddSingleton<DeleteGroup>();
+        services.AddSingleton<AddMember>();
+        services.AddSingleton<RemoveMember>();
+        services.AddSingleton<FindGroups>();
+        services.AddSingleton<IRemedyHandler<AddUserToGroup>, AddUserToGroupHandler>();
+        services.AddSingleton<IRemedyHandler<RestoreUser>, RestoreUserHandler>();
+        services.AddHostedService<PurgeDeletedUsers>();
+        services.AddSingleton<IMenuEntry>(new MenuEntries(
+            new MenuEntry("Account", "Profile", "/account", Access.User, 100),
+            new MenuEntry("Administration", "Users", "/admin/users", Access.Admin, 300),
+            new MenuEntry("Administration", "User groups", "/admin/groups", Access.Admin, 310)));
+        return services;
+    }
+
+    public static void MapAccounts(this IEndpointRouteBuilder routes)
+    {
+        UserRoutes.Map(routes);
+        GroupRoutes.Map(routes);
+        ProfileRoutes.Map(routes);
+    }
+}
