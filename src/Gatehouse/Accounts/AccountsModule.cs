@@ -3,7 +3,6 @@ using Gatehouse.Accounts.Users;
 using Gatehouse.Audit;
 using Gatehouse.Refusals;
 using Gatehouse.Web;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Gatehouse.Accounts;
 
@@ -12,7 +11,6 @@ public static class AccountsModule
 {
     public static IServiceCollection AddAccounts(this IServiceCollection services)
     {
-        services.TryAddSingleton<AuditLog>();
         services.AddSingleton<CreateUser>();
         services.AddSingleton<EditUser>();
         services.AddSingleton<DisableUser>();
