@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gatehouse.Audit;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.Accounts;
 
@@ -9,6 +10,7 @@ internal static class CommandList
 {
     public static IEnumerable<Command> All(ConsoleHost host) =>
     [
+        .. AuditCommands.All(host),
         ClientCommands.Make(host),
         .. AccountCommands.All(host),
     ];
