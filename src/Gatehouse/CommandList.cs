@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gatehouse.Audit;
+using Gatehouse.Doctor;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.Accounts;
 
@@ -13,5 +14,6 @@ internal static class CommandList
         .. AuditCommands.All(host),
         ClientCommands.Make(host),
         .. AccountCommands.All(host),
+        DoctorCommands.Make(host),
     ];
 }

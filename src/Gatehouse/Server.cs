@@ -3,6 +3,7 @@ using Gatehouse.Audit;
 using Gatehouse.Accounts;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
+using Gatehouse.Doctor;
 using Gatehouse.OpenIdConnect;
 using Gatehouse.Web;
 
@@ -26,6 +27,7 @@ public static class Server
         services.AddAudit();
         services.AddAccounts();
         services.AddOpenIdConnect();
+        services.AddDoctor();
         return services;
     }
 
@@ -47,6 +49,7 @@ public static class Server
         app.MapAudit();
         app.MapAccounts();
         app.MapOpenIdConnect();
+        app.MapDoctor();
         return Task.FromResult(app);
     }
 
