@@ -1,19 +1,19 @@
 using System.CommandLine;
-using Gatehouse.Audit;
-using Gatehouse.Doctor;
-using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.Accounts;
+using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.SignIn;
+using Gatehouse.SignUp.Setup;
 
 namespace Gatehouse;
 
 /// <summary>Every console command; each room brings its own.</summary>
 internal static class CommandList
 {
-    public static IEnumerable<Command> All(ConsoleHost host) =>
-    [
-        .. AuditCommands.All(host),
-        ClientCommands.Make(host),
-        .. AccountCommands.All(host),
-        DoctorCommands.Make(host),
-    ];
+    public static IEnumerable<Command> All(ConsoleHost host)
+    {
+        Command[] accounts = [.. AccountCommands.All(host)];
+        // "user link" belongs under "user", but only SignIn can make a link.
+        accounts.Single(c => c.Name == "user").Subcommands.Add(SignInCommands.Link(host));
+        return [ClientCommands.Make(host), .. accounts, .. SetupCommands.All(host)];
+    }
 }

@@ -36,6 +36,7 @@ public static class Commands
             await using var instance = await Instance.Open(configuration, create: true, TimeProvider.System);
             await using var app = await Server.Build(configuration, instance, TimeProvider.System);
             await app.StartAsync(stop);
+            await error.WriteLineAsync(await StartUpBox.Draw(configuration, app.Services));
             await app.WaitForShutdownAsync(stop);
             return 0;
         }

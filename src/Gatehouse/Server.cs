@@ -3,8 +3,9 @@ using Gatehouse.Audit;
 using Gatehouse.Accounts;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
-using Gatehouse.Doctor;
 using Gatehouse.OpenIdConnect;
+using Gatehouse.SignIn;
+using Gatehouse.SignUp.Setup;
 using Gatehouse.Web;
 
 namespace Gatehouse;
@@ -26,8 +27,9 @@ public static class Server
         services.AddWeb();
         services.AddAudit();
         services.AddAccounts();
+        services.AddSignIn();
+        services.AddSetup();
         services.AddOpenIdConnect();
-        services.AddDoctor();
         return services;
     }
 
@@ -48,8 +50,9 @@ public static class Server
         app.MapWeb();
         app.MapAudit();
         app.MapAccounts();
+        app.MapSignIn();
+        app.MapSetup();
         app.MapOpenIdConnect();
-        app.MapDoctor();
         return Task.FromResult(app);
     }
 

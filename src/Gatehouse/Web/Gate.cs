@@ -24,7 +24,7 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
         forwarded.Note(http);
         visit.UserAgent = Printable.Cap(http.Request.Headers.UserAgent.ToString(), 300);
         visit.TraceId = System.Diagnostics.Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
-        visit.PathAndQuery = http.Request.Path + http.Request.QueryString.Value;
+        visit.PathAndQuery = http.Request.Path.ToUriComponent() + http.Request.QueryString.ToUriComponent();
         visit.Query = StrictParameters.TryParse((http.Request.QueryString.Value ?? "").AsSpan().TrimStart('?'), out var query) ? query : null;
 
         var endpoint = http.GetEndpoint();

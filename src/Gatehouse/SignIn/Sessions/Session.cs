@@ -16,7 +16,8 @@ public static class SessionKind
 /// <param name="At">Unix milliseconds.</param>
 /// <param name="CredentialId">Id of the passkey row, or null.</param>
 /// <param name="CredentialCreatedAt">When that credential was registered; one made within this session does not count for step-up.</param>
-public sealed record Factor(string Method, long At, string? CredentialId, long? CredentialCreatedAt);
+/// <param name="First">The very first credential of an account, made within its own enrolment: it counts, for there was nothing to step up with.</param>
+public sealed record Factor(string Method, long At, string? CredentialId, long? CredentialCreatedAt, bool First = false);
 
 /// <summary>A signed-in browser, kept on the server.</summary>
 public sealed record Session

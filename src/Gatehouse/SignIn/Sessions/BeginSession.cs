@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Gatehouse.Data;
+using Gatehouse.Web;
+
+namespace Gatehouse.SignIn.Sessions;
+
+/// <summary>Opens, renews and ends the browser's session. The id changes at every sign-in and step-up.</summary>
+public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider clock)
+{
+    public const string Cookie = "gatehouse";
+
+    /// <summary>Makes a new session for whoever the gate let through, in the given transaction; a session of this browser ends.</summary>
+    /// <returns>The cookie's value: hand it to <see cref="Keep"/> after the commit.</returns>
+    public async Task<string> Begin(Sql sql, AccessGranted granted, Visit visit, string kind, Factor factor, Session? previous)
+    {
+        if (previous is not null) await SessionStore.End(sql, previous.PublicId, "replaced by a new sign-in", clock.Now());
+        var value = Secrets.NewToken();
+        var now = clock.Now();
+        await SessionStore.Insert(sql, new Session
+        {
+            Hash = secrets.Hash("session", value),
+            PublicId = clock.NewId(),
+            UserId = granted.User.Id,
+            Epoch = granted.User.Epoch,
+            Kind = kind,
+            FactorsJson = JsonSerializer.Serialize(new[] { factor }),
+            BeganAt = now,
+            AuthTime = now,
+            LastSeenAt = now,
+            ExpiresAt = now + (long)(kind == SessionKind.Full ? SessionLimits.Absolute : SessionLimits.Enrolment).TotalMilliseconds,
+            Address = visit.Address.ToString(),
+            UserAgent = visit.UserAgent,
+        });
+        await sql.Run("update users set last_sign_in_at = @now where id = @id", new { now, id = granted.User.Id });
+        return value;
+    }
+
+    /// <summary>Adds a factor to the live session and changes its id; null when the session has ended meanwhile.</summary>
+    /// <param name="reauthenticated">True when the person proved again who they are: auth_time becomes now.</param>
+    public async Task<string?> Strengthen(Sql sql, Session session, Factor factor, bool reauthenticated, long epoch)
+    {
+        var value = Secrets.NewToken();
+        var now = clock.Now();
+        var full = factor.CredentialId is not null;
+        var next = session with
+        {
+            Hash = secrets.Hash("session", value),
+            Kind = full ? SessionKind.Full : session.Kind,
+            FactorsJson = JsonSerializer.Serialize(session.Factors.Append(factor).TakeLast(10)),
+            AuthTime = reauthenticated ? now : session.AuthTime,
+            LastSeenAt = now,
+            Epoch = epoch,
+            ExpiresAt = full && session.Kind == SessionKind.Enrolment ? session.BeganAt + (long)SessionLimits.Absolute.TotalMilliseconds : session.ExpiresAt,
+        };
+        return await SessionStore.Replace(sql, session.Hash, next) == 1 ? value : null;
+    }
+
+    /// <summary>Gives the browser its session; a cookie for the browser's life, the server keeps the limits.</summary>
+    public void Keep(HttpContext http, string value) => cookies.Write(http, Cookie, value, SessionLimits.Absolute);
+
+    public void Forget(HttpContext http) => cookies.Clear(http, Cookie);
+}

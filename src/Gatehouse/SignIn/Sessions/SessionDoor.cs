@@ -1,0 +1,58 @@
+using Gatehouse.Data;
+using Gatehouse.Refusals;
+using Gatehouse.SignIn.StepUp;
+using Gatehouse.Web;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Gatehouse.SignIn.Sessions;
+
+/// <summary>Recognises the session of a request and judges whether it may enter a route.</summary>
+internal sealed class SessionDoor(Database database, Secrets secrets, Cookies cookies, AccessRules rules, Refuse refuse, ReturnPath returnPath, TimeProvider clock) : ISessionDoor
+{
+    public async Task Recognise(HttpContext http, Visit visit)
+    {
+        if (cookies.Read(http, BeginSession.Cookie) is not { Length: 43 } value) return;
+        var hash = secrets.Hash("session", value);
+        if (await database.Read(sql => SessionStore.Find(sql, hash)) is not { } found || !found.IsAlive(clock.Now())) return;
+        if (!rules.Judge(found.User, found.Groups, found.Session, client: null).Passed(out var granted, out _)) return;
+        if (clock.Now() - found.Session.LastSeenAt > (long)SessionLimits.SeenEvery.TotalMilliseconds)
+            await database.Write(sql => SessionStore.Seen(sql, hash, clock.Now()));
+        http.Features.Set(granted);
+        var user = granted.User;
+        visit.SignedIn = new(user.Id, user.DisplayName, user.Email, user.IsViewer, user.IsAdmin, found.Session.Kind == SessionKind.Enrolment);
+    }
+
+    public Task<IResult?> Judge(HttpContext http, Visit visit, RequiresAccess requires) => Task.FromResult(Decide(http, visit, requires));
+
+    private IResult? Decide(HttpContext http, Visit visit, RequiresAccess requires)
+    {
+        if (requires.Level == Access.Anyone) return null;
+        if (http.GrantedOrNull() is not { Session: { } session } granted) return ToSignIn(http, visit);
+        var path = http.Request.Path.ToString();
+        if (session.Kind == SessionKind.Enrolment && requires.Level > Access.Enrolment)
+            return refuse.Page(http, new PasskeyNeededFirst(granted.User.Ref, path), "/account/security", "Register a passkey");
+        if (requires.Level == Access.Admin && !granted.User.IsAdmin || requires.Level == Access.Viewer && !granted.User.IsViewer)
+            return refuse.Page(http, new NotAllowedHere(granted.User.Ref, granted.User.Role, requires.Level == Access.Admin ? "admin" : "viewer", path), "/", "Go to my apps");
+        return requires.Recent && !IsRecent(session, clock.Now()) ? AskToConfirm(visit, http) : null;
+    }
+
+    /// <summary>
+    /// A passkey assertion at most ten minutes old, by a credential that was registered before the session began:
+    /// whoever stole a session cannot enrol a key and confirm with it.
+    /// </summary>
+    public static bool IsRecent(Session session, long now) => session.Factors.Any(f =>
+        f.CredentialId is not null && now - f.At <= (long)SessionLimits.Recent.TotalMilliseconds && f.At <= now
+        && f.CredentialCreatedAt is { } made && (made < session.BeganAt || f.First));
+
+    private IResult ToSignIn(HttpContext http, Visit visit)
+    {
+        if (http.Request.ContentType?.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) == true)
+            return Results.Json(new { code = "signin.needed", sentence = "Please sign in first." }, statusCode: 401);
+        var wanted = HttpMethods.IsGet(http.Request.Method) && LocalPath.IsOne(visit.PathAndQuery) && visit.PathAndQuery.Length < 1500 ? visit.PathAndQuery : "/";
+        return SeeOther.To($"/sign-in?{returnPath.Query(wanted)}");
+    }
+
+    /// <summary>Nothing typed is lost: the page carries the posted fields along and sends them again after the confirmation.</summary>
+    public static RazorComponentResult<StepUpPage> AskToConfirm(Visit visit, HttpContext http) =>
+        new(new { Action = visit.PathAndQuery, Post = !HttpMethods.IsGet(http.Request.Method), Fields = visit.Form.All }) { StatusCode = 403 };
+}

@@ -1,0 +1,38 @@
+using Gatehouse.Accounts.Users;
+using Gatehouse.Data;
+using Gatehouse.Web;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Gatehouse.SignIn.Sessions;
+
+/// <summary>One's own sessions, and for admins those of others.</summary>
+internal static class SessionEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/account/sessions", async (HttpContext http, EndSessions sessions) =>
+            new RazorComponentResult<SessionsPage>(new { Sessions = await sessions.Of(http.Granted().User.Id), Current = http.Granted().Session!.PublicId })).For(Access.User);
+        routes.MapPost("/account/sessions/{id}/end", async (HttpContext http, string id, EndSessions sessions) =>
+        {
+            await sessions.OneOf(http.Granted().User.Id, id, http.Actor());
+            return SeeOther.To("/account/sessions");
+        }).For(Access.User);
+        routes.MapPost("/account/sessions/end-all", async (HttpContext http, EndSessions sessions, BeginSession begin) =>
+        {
+            await sessions.All(http.Granted().User, http.Actor());
+            begin.Forget(http);
+            return SeeOther.To("/sign-in");
+        }).For(Access.User);
+        routes.MapPost("/admin/users/{id}/sessions/{session}/end", async (HttpContext http, string id, string session, EndSessions sessions) =>
+        {
+            await sessions.OneOf(id, session, http.Actor());
+            return SeeOther.To($"/admin/users/{Uri.EscapeDataString(id)}");
+        }).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/users/{id}/sessions/end-all", async (HttpContext http, string id, EndSessions sessions, Database database, Refuse refuse) =>
+        {
+            if (await database.Read(sql => UserStore.Find(sql, id)) is not { } user) return refuse.NotFound(http);
+            await sessions.All(user, http.Actor());
+            return SeeOther.To($"/admin/users/{user.Id}");
+        }).For(Access.Admin, recent: true);
+    }
+}

@@ -1,0 +1,102 @@
+using Gatehouse.Accounts.Users;
+using Gatehouse.Audit;
+using Gatehouse.Data;
+using Gatehouse.Refusals;
+using Gatehouse.SignIn.LoginLinks;
+using Gatehouse.SignIn.Passkeys;
+using Gatehouse.SignIn.Sessions;
+using Gatehouse.Web;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Gatehouse.SignIn;
+
+/// <summary>How people sign in: passkeys, login links, sessions, step-up, and the gate.</summary>
+public static class SignInModule
+{
+    public static IServiceCollection AddSignIn(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessRules>();
+        services.AddSingleton<ReturnPath>();
+        services.AddSingleton<BeginSession>();
+        services.AddSingleton<ISessionDoor, SessionDoor>();
+        services.AddSingleton<Ceremonies>();
+        services.AddSingleton<SignInWithPasskey>();
+        services.AddSingleton<RegisterPasskey>();
+        services.AddSingleton<KeepPasskeys>();
+        services.AddSingleton<EndSessions>();
+        services.AddSingleton<LoginLinks.LoginLinks>();
+        services.AddSingleton<Onward>();
+        services.AddSingleton<IMenuEntry>(new MenuEntries(
+            new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),
+            new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30)));
+        return services;
+    }
+
+    public static void MapSignIn(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/sign-in", ShowSignIn).For(Access.Anyone);
+        routes.MapGet("/sign-in/help", () => new RazorComponentResult<CannotSignInPage>()).For(Access.Anyone);
+        routes.MapPost("/sign-in/clean", StartClean).For(Access.Anyone);
+        routes.MapPost("/sign-out", SignOut).For(Access.Anyone);
+        routes.MapGet("/link", ShowLink).For(Access.Anyone);
+        routes.MapPost("/link", UseLink).For(Access.Anyone);
+        routes.MapPost("/admin/users/{id}/login-link", MakeLink).For(Access.Admin, recent: true);
+        PasskeyEndpoints.Map(routes);
+        SessionEndpoints.Map(routes);
+    }
+
+    private static async Task<IResult> ShowSignIn(HttpContext http, Visit visit, Onward onward, Refuse refuse)
+    {
+        if (visit.Query is null) return refuse.Page(http, new FormMalformed("/sign-in", "the query is not well formed"), "/sign-in");
+        var to = await onward.Find(visit.Query);
+        var session = http.GrantedOrNull()?.Session;
+        var again = session is not null && to.Continuation?.NeedsSignInAgain(session.AuthTime) == true;
+        if (session is not null && !again && !(session.Kind == SessionKind.Enrolment && to.Continuation is null)) return SeeOther.To(to.Path);
+        return new RazorComponentResult<SignInPage>(new
+        {
+            App = to.Continuation?.AppName,
+            Again = again,
+            Hint = to.Continuation?.LoginHint,
+            to.Continuation?.CancelPath,
+            Onward = Onward.Keep(visit.Query),
+        });
+    }
+
+    private static IResult StartClean(HttpContext http, BeginSession sessions)
+    {
+        sessions.Forget(http);
+        http.Response.Headers["Clear-Site-Data"] = "\"cookies\", \"storage\"";
+        return SeeOther.To("/sign-in");
+    }
+
+    private static async Task<IResult> SignOut(HttpContext http, BeginSession sessions, EndSessions end)
+    {
+        if (http.GrantedOrNull() is { Session: { } session }) await end.One(session.PublicId, "signed out");
+        sessions.Forget(http);
+        return SeeOther.To("/sign-in");
+    }
+
+    private static async Task<IResult> ShowLink(HttpContext http, Visit visit, LoginLinks.LoginLinks links, Refuse refuse)
+    {
+        var token = visit.Query?["t"] ?? "";
+        return (await links.Look(token)).Passed(out var user, out var refusal)
+            ? new RazorComponentResult<LinkPage>(new { Name = user.DisplayName, Token = token })
+            : refuse.Page(http, refusal, "/sign-in", "Go to sign-in");
+    }
+
+    private static async Task<IResult> UseLink(HttpContext http, Visit visit, LoginLinks.LoginLinks links, BeginSession sessions, Refuse refuse)
+    {
+        if (!(await links.Use(visit.Form["t"] ?? "", http.GrantedOrNull(), visit)).Passed(out var cookie, out var refusal))
+            return refuse.Page(http, refusal, "/sign-in", "Go to sign-in");
+        sessions.Keep(http, cookie);
+        return SeeOther.To("/account/security");
+    }
+
+    private static async Task<IResult> MakeLink(HttpContext http, string id, Database database, LoginLinks.LoginLinks links, Refuse refuse)
+    {
+        var actor = http.Actor();
+        var made = await database.Write(async sql =>
+            await UserStore.Find(sql, id) is { } user ? (user, await links.Issue(sql, user, actor)) : ((User User, string Url)?)null);
+        return made is { } link ? new RazorComponentResult<NewLoginLinkPage>(new { link.User, link.Url }) : refuse.NotFound(http);
+    }
+}
