@@ -1,6 +1,9 @@
+using Gatehouse.OpenIdConnect.Authorize;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Discovery;
 using Gatehouse.OpenIdConnect.Keys;
+using Gatehouse.OpenIdConnect.Token;
+using Gatehouse.SignIn;
 
 namespace Gatehouse.OpenIdConnect;
 
@@ -14,11 +17,18 @@ public static class OpenIdConnectModule
         services.AddSingleton<Cors>();
         services.AddSingleton<ClientSecrets>();
         services.AddSingleton<SaveClient>();
+        services.AddSingleton<PendingAuthorizations>();
+        services.AddSingleton<IContinuation>(s => s.GetRequiredService<PendingAuthorizations>());
+        services.AddSingleton<AuthorizeRules>();
+        services.AddSingleton<WriteAuthorizeResponse>();
+        services.AddSingleton<IssueCode>();
+        services.AddSingleton<AuthorizeEndpoint>();
         return services;
     }
 
     public static void MapOpenIdConnect(this IEndpointRouteBuilder routes)
     {
         DiscoveryEndpoints.Map(routes);
+        AuthorizeEndpoint.Map(routes);
     }
 }

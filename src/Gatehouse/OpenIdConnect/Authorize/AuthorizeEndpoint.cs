@@ -1,0 +1,89 @@
+using Gatehouse.Audit;
+using Gatehouse.Configuration;
+using Gatehouse.Data;
+using Gatehouse.OpenIdConnect.Authorize.Rules;
+using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.OpenIdConnect.Keys;
+using Gatehouse.OpenIdConnect.Token;
+using Gatehouse.Refusals;
+using Gatehouse.SignIn;
+using Gatehouse.Web;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Gatehouse.OpenIdConnect.Authorize;
+
+/// <summary>The authorization endpoint: read, judge, interact, respond.</summary>
+internal sealed class AuthorizeEndpoint(
+    Database database, AuthorizeRules rules, PendingAuthorizations pending, IssueCode codes, WriteAuthorizeResponse write, Refuse refuse,
+    SigningKeys keys, ServerConfiguration configuration, SignInLog signIns, IRefusalLog log, TimeProvider clock)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Paths.Authorize, (HttpContext http, Visit visit, AuthorizeEndpoint endpoint) => endpoint.Get(http, visit)).For(Access.Anyone);
+        routes.MapPost(Paths.Authorize, (HttpContext http, Visit visit, AuthorizeEndpoint endpoint) => endpoint.Post(http, visit)).For(Access.Anyone).WithMetadata(new AllowsCrossSitePost());
+    }
+
+    /// <summary>A POST from the application's site brings no Lax cookie: it is kept, and the GET that follows sees the session.</summary>
+    private async Task<IResult> Post(HttpContext http, Visit visit)
+    {
+        var request = new AuthorizeRequest(visit.Form, await Find(visit.Form), null, clock.Now());
+        if ((IdentifyClient.Check(request) ?? MatchRedirectUri.Check(request, log)) is { } refusal) return Refused(http, visit, request, refusal, null);
+        var token = await pending.Store(PendingRequest.Of(visit.Form, clock.Now(), atSignIn: false), PendingAuthorizations.BetweenPostAndGet);
+        return SeeOther.To($"{Paths.Authorize}?pending={token}");
+    }
+
+    private async Task<IResult> Get(HttpContext http, Visit visit)
+    {
+        if (visit.Query is not { } query) return refuse.Page(http, new FormMalformed(Paths.Authorize, "the query is not well formed"));
+        visit.RetryPath = LocalPath.Or(visit.PathAndQuery, Paths.Authorize);
+        PendingRequest? waiting = null;
+        var token = query.Has("client_id") ? null : query["pending"];
+        if (token is not null)
+        {
+            (waiting, var fault) = await pending.Load(token);
+            if (waiting is null) return refuse.Page(http, new PendingRequestGone(fault.ToString()), "/apps", null);
+        }
+        var parameters = waiting?.ToParameters() ?? query;
+        var request = new AuthorizeRequest(parameters, await Find(parameters), http.GrantedOrNull(), clock.Now())
+        {
+            MadeAt = waiting?.MadeAt ?? clock.Now(),
+            Resumed = waiting is { AtSignIn: true },
+            Cancelled = waiting is not null && query["cancel"] == "1",
+            Hint = parameters["id_token_hint"] is { Length: > 0 } hint ? IdTokenHint.Read(await keys.Ring(), configuration.Origin, hint) : null,
+        };
+        if (rules.Judge(request, visit) is { } refusal) return Refused(http, visit, request, refusal, token);
+        visit.ClientId = request.Client.Id;
+        if (request.MustSignIn)
+        {
+            // The page may be reloaded: the request that already waits goes on waiting.
+            if (waiting is not { AtSignIn: true }) token = await pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true), PendingAuthorizations.WhileSigningIn);
+            return SeeOther.To($"/sign-in?continue={Uri.EscapeDataString(token!)}");
+        }
+        var granted = request.Granted!;
+        var code = await codes.Issue(granted, request);
+        signIns.Success(SignInLog.App, granted.User.Id, request.Client.Id, granted.Session!.Factors.LastOrDefault()?.Method ?? "", visit);
+        return write.Code(http, request, code);
+    }
+
+    private async Task<Client?> Find(StrictParameters parameters) =>
+        parameters["client_id"] is { Length: > 0 and <= 200 } id ? await database.Read(sql => ClientStore.Find(sql, id)) : null;
+
+    private IResult Refused(HttpContext http, Visit visit, AuthorizeRequest request, Refusal refusal, string? token)
+    {
+        visit.ClientId = request.Found?.Id;
+        // An empty link is this very address again.
+        if (request.Callback is null) return refuse.Page(http, refusal, "", http.RequestServices.GetRequiredService<Texts>()["Try again"]);
+        var reference = refuse.Record(http, refusal);
+        if (request.Silent || request.Person is null || refusal.Facts.Audience != Audience.AfterProof) return write.Error(http, request, refusal, reference);
+        return new RazorComponentResult<AccessRefusedPage>(new
+        {
+            refusal.Facts,
+            Reference = reference.Text,
+            App = request.Client.Name,
+            Person = request.Person.User.Email,
+            BackTo = write.ErrorLink(request, refusal, reference),
+            RetryPath = token is null ? "" : $"{Paths.Authorize}?pending={Uri.EscapeDataString(token)}",
+        })
+        { StatusCode = refusal.Facts.Status };
+    }
+}

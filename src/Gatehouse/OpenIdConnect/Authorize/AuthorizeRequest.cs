@@ -1,0 +1,68 @@
+using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.OpenIdConnect.Token;
+using Gatehouse.SignIn;
+using Gatehouse.Web;
+
+namespace Gatehouse.OpenIdConnect.Authorize;
+
+/// <summary>One authorize request and what the rules have learned about it so far.</summary>
+internal sealed class AuthorizeRequest(StrictParameters parameters, Client? client, AccessGranted? person, long now)
+{
+    public StrictParameters Parameters => parameters;
+
+    /// <summary>The row of that id, whatever its state; null when there is none.</summary>
+    public Client? Found => client;
+
+    /// <summary>Set by IdentifyClient.</summary>
+    public Client Client { get; set; } = null!;
+
+    /// <summary>The registered callback, set by MatchRedirectUri. From then on refusals go there.</summary>
+    public string? Callback { get; set; }
+
+    public string ResponseMode { get; set; } = Authorize.ResponseMode.Query;
+    public string? State { get; set; }
+    public string? Nonce { get; set; }
+
+    /// <summary>S256 challenge, or null when the client need not send one.</summary>
+    public string? Challenge { get; set; }
+
+    /// <summary>The scopes that will be granted.</summary>
+    public string Scope { get; set; } = "";
+
+    /// <summary>prompt=none: no page may be shown.</summary>
+    public bool Silent { get; set; }
+
+    /// <summary>The session must not be older: prompt=login, select_account, or max_age.</summary>
+    public long? AuthTimeAtLeast { get; set; }
+
+    /// <summary>What id_token_hint says, when its signature is ours.</summary>
+    public IdTokenHint? Hint { get; init; }
+
+    /// <summary>The subject of id_token_hint.</summary>
+    public string? ExpectedSubject { get; set; }
+
+    /// <summary>Who is signed in in this browser; null for nobody.</summary>
+    public AccessGranted? Person => person;
+
+    /// <summary>True when somebody must sign in before the rest can be judged.</summary>
+    public bool MustSignIn { get; set; }
+
+    /// <summary>The gate's word, set by the last rule.</summary>
+    public AccessGranted? Granted { get; set; }
+
+    /// <summary>When it was made, Unix milliseconds: for a resumed request the time when it was stored.</summary>
+    public long MadeAt { get; init; } = now;
+
+    /// <summary>True when it comes back from the sign-in page.</summary>
+    public bool Resumed { get; init; }
+
+    /// <summary>True when the person declined on the sign-in page.</summary>
+    public bool Cancelled { get; init; }
+}
+
+internal static class ResponseMode
+{
+    public const string Query = "query";
+    public const string Fragment = "fragment";
+    public const string FormPost = "form_post";
+}
