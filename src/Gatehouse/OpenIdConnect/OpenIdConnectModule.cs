@@ -3,6 +3,7 @@ using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Discovery;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.OpenIdConnect.Token;
+using Gatehouse.OpenIdConnect.Userinfo;
 using Gatehouse.SignIn;
 
 namespace Gatehouse.OpenIdConnect;
@@ -23,6 +24,14 @@ public static class OpenIdConnectModule
         services.AddSingleton<WriteAuthorizeResponse>();
         services.AddSingleton<IssueCode>();
         services.AddSingleton<AuthorizeEndpoint>();
+        services.AddSingleton<AuthenticateClient>();
+        services.AddSingleton<RefreshTokens>();
+        services.AddSingleton<JudgeGrant>();
+        services.AddSingleton<RedeemCode>();
+        services.AddSingleton<RotateRefreshToken>();
+        services.AddSingleton<IssueTokens>();
+        services.AddSingleton<TokenEndpoint>();
+        services.AddSingleton<UserinfoEndpoint>();
         return services;
     }
 
@@ -30,5 +39,7 @@ public static class OpenIdConnectModule
     {
         DiscoveryEndpoints.Map(routes);
         AuthorizeEndpoint.Map(routes);
+        TokenEndpoint.Map(routes);
+        UserinfoEndpoint.Map(routes);
     }
 }

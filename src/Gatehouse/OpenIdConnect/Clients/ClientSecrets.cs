@@ -33,4 +33,9 @@ public sealed class ClientSecrets(Secrets secrets, AuditLog audit, TimeProvider 
         await audit.Write(sql, actor, "client.secret_revoked", SaveClient.Target(client));
         return true;
     }
+
+    /// <summary>Notes that a secret is in use, at most once an hour.</summary>
+    internal static Task Touch(Sql sql, ClientSecret? secret, long now) =>
+        secret is null || secret.LastUsedAt > now - 3_600_000 ? Task.CompletedTask
+        : sql.Run("update client_secrets set last_used_at = @now where id = @Id", new { now, secret.Id });
 }

@@ -1,0 +1,60 @@
+using Gatehouse.Configuration;
+using Gatehouse.Data;
+using Gatehouse.Jose;
+using Gatehouse.OpenIdConnect.Keys;
+using Gatehouse.OpenIdConnect.Token;
+using Gatehouse.Refusals;
+using Gatehouse.SignIn;
+using Gatehouse.Web;
+
+namespace Gatehouse.OpenIdConnect.Userinfo;
+
+/// <summary>OpenID Connect Core section 5.3: claims about the person, by access token in the header only.</summary>
+internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, JudgeGrant judge, Refuse refuse, Cors cors, ServerConfiguration configuration, TimeProvider clock)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods(Paths.Userinfo, ["GET", "POST"], (HttpContext http, Visit visit, UserinfoEndpoint endpoint) => endpoint.Answer(http, visit)).ForProtocol();
+        routes.MapMethods(Paths.Userinfo, ["OPTIONS"], (HttpContext http, Cors cors) => cors.Preflight(http, "GET, POST")).ForProtocol();
+    }
+
+    private async Task<IResult> Answer(HttpContext http, Visit visit)
+    {
+        await cors.Allow(http);
+        var outcome = await Judge(http, visit);
+        if (!outcome.Passed(out var allowed, out var refusal))
+            return new ProtocolError(refuse, configuration, refusal, refusal is AccessTokenMissing ? "Bearer" : $"Bearer error=\"{refusal.Facts.Wire}\", error_description=\"{refusal.Facts.Public}\"");
+        return Results.Bytes(IssueTokens.Json(json =>
+        {
+            json.WriteString("sub", allowed.Granted.User.Id);
+            Claims.Write(json, allowed.Granted, allowed.Scope);
+        }).ToArray(), "application/json");
+    }
+
+    private sealed record Allowed(AccessGranted Granted, string Scope);
+
+    private async Task<Outcome<Allowed>> Judge(HttpContext http, Visit visit)
+    {
+        var headers = http.Request.Headers.Authorization;
+        var (inQuery, inBody) = (visit.Query is null || visit.Query.Has("access_token"), visit.Form.Has("access_token"));
+        var places = headers.Count + (inQuery ? 1 : 0) + (inBody ? 1 : 0);
+        if (places > 1) return new AccessTokenTwice(places);
+        if (inQuery || inBody) return new AccessTokenInWrongPlace(inQuery ? "query" : "body");
+        if (headers.Count == 0 || !headers.ToString().StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return new AccessTokenMissing(headers.Count > 0);
+
+        var ring = await keys.Ring();
+        if (Jwt.Verify(headers.ToString()[7..], ring.Find, TokenKind.Access, out var fault) is not { } claims) return new AccessTokenInvalid(fault.ToString());
+        if (!StrictJson.TryString(claims, "iss", out var issuer) || issuer != configuration.Origin
+            || !StrictJson.TryString(claims, "aud", out var audience) || audience != configuration.Origin) return new AccessTokenInvalid("issuer or audience");
+        if (!StrictJson.TryInt64(claims, "exp", out var expires) || !StrictJson.TryString(claims, "scope", out var scope)
+            || !StrictJson.TryString(claims, IssueTokens.GrantClaim, out var grantId)) return new AccessTokenInvalid("a claim is missing");
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        if (expires <= now) return new AccessTokenExpired(now - expires);
+
+        if (await database.Read(sql => GrantStore.Load(sql, grantId)) is not { } standing) return new AccessTokenInvalid("its grant is gone");
+        visit.ClientId = standing.Grant.ClientId;
+        visit.UserId = standing.User.Id;
+        if (!judge.Judge(standing).Passed(out var granted, out var refusal)) return new AccessTokenRevoked(standing.Client.Client, refusal.Facts.Code, refusal.Evidence);
+        return Scopes.Has(scope, Scopes.OpenId) ? new Allowed(granted, scope) : new OpenIdScopeMissing(standing.Client.Client, scope);
+    }
+}
