@@ -41,8 +41,11 @@ public enum TokenFault
     Ended,
 }
 
-/// <summary>What spending gave: the token when it was ours to spend, else the fault and (to explain it) the stored row if there is one.</summary>
-public sealed record Spent(OneTimeToken? Token, TokenFault Fault);
+/// <summary>What spending or looking gave.</summary>
+/// <param name="Token">The token, only when it is good: no other property lets anybody in.</param>
+/// <param name="Fault">Why it is not.</param>
+/// <param name="Stored">What is kept under this value, good or not: to explain, never to act upon.</param>
+public sealed record Spent(OneTimeToken? Token, TokenFault Fault, OneTimeToken? Stored);
 
 /// <summary>Everything that works once: typed, bound, hashed, spent by one conditional UPDATE (security.md section 2).</summary>
 public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
@@ -74,7 +77,7 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
             where hash = @hash and type = @type and used_at is null and ended_because is null and expires_at > @now
             returning {Columns}
             """, new { hash, type, now });
-        return token is not null ? new(token, TokenFault.None) : await Explain(sql, type, hash, now);
+        return token is not null ? new(token, TokenFault.None, token) : await Explain(sql, type, hash, now);
     }
 
     /// <summary>Looks without spending: for the page in front of the button.</summary>
@@ -98,11 +101,11 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
         var stored = await sql.One<OneTimeToken>($"select {Columns} from one_time_tokens where hash = @hash and type = @type", new { hash, type });
         return stored switch
         {
-            null => new(null, TokenFault.Unknown),
-            { UsedAt: not null } => new(stored, TokenFault.Used),
-            { EndedBecause: not null } => new(stored, TokenFault.Ended),
-            _ when stored.ExpiresAt <= now => new(stored, TokenFault.Expired),
-            _ => new(stored, TokenFault.None),
+            null => new(null, TokenFault.Unknown, null),
+            { UsedAt: not null } => new(null, TokenFault.Used, stored),
+            { EndedBecause: not null } => new(null, TokenFault.Ended, stored),
+            _ when stored.ExpiresAt <= now => new(null, TokenFault.Expired, stored),
+            _ => new(stored, TokenFault.None, stored),
         };
     }
 }

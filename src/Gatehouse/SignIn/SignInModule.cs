@@ -26,6 +26,7 @@ public static class SignInModule
         services.AddSingleton<EndSessions>();
         services.AddSingleton<LoginLinks.LoginLinks>();
         services.AddSingleton<Onward>();
+        services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(LoginLinkCard), 10));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),
             new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30)));

@@ -34,8 +34,8 @@ internal sealed class PendingAuthorizations(Database database, OneTimeTokens tok
 
     public async Task<(PendingRequest? Request, TokenFault Fault)> Load(string token)
     {
-        var (stored, fault) = await database.Read(sql => tokens.Look(sql, TokenType.PendingAuthorization, token));
-        return fault == TokenFault.None ? (stored!.Read<PendingRequest>(), fault) : (null, fault);
+        var looked = await database.Read(sql => tokens.Look(sql, TokenType.PendingAuthorization, token));
+        return (looked.Token?.Read<PendingRequest>(), looked.Fault);
     }
 
     public async Task<Continuation?> Find(string token)

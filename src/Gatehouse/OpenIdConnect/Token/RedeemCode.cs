@@ -27,7 +27,7 @@ internal sealed class RedeemCode(Database database, OneTimeTokens tokens, Refres
             var client = proven.Client;
             await ClientSecrets.Touch(sql, proven.Secret, clock.Now());
             var spent = await tokens.Spend(sql, TokenType.AuthorizationCode, code);
-            if (spent.Fault != TokenFault.None || spent.Token is null) return await Explain(sql, client, spent, code.Length);
+            if (spent.Token is null) return await Explain(sql, client, spent, code.Length);
             var payload = spent.Token.Read<CodePayload>();
             var outcome = await Judge(sql, client, payload, form);
             // A code that was refused issues nothing any more, so its grant is over.
@@ -69,7 +69,7 @@ internal sealed class RedeemCode(Database database, OneTimeTokens tokens, Refres
 
     private async Task<Refusal> Explain(Sql sql, Client client, Spent spent, int length)
     {
-        if (spent.Token is not { } token) return new CodeUnknown(client.Ref, length);
+        if (spent.Stored is not { } token) return new CodeUnknown(client.Ref, length);
         var payload = token.Read<CodePayload>();
         if (spent.Fault == TokenFault.Expired) return new CodeExpired(client.Ref, (clock.Now() - token.ExpiresAt) / 1000);
         if (spent.Fault != TokenFault.Used) return new CodeUnknown(client.Ref, length);

@@ -27,18 +27,12 @@ public sealed class LoginLinks(Database database, OneTimeTokens tokens, AuditLog
     }
 
     /// <summary>Whose link it is, without using it: GET and HEAD consume nothing, so mail scanners do no harm.</summary>
-    public Task<Outcome<User>> Look(string value) => database.Read(async sql =>
-    {
-        var looked = await tokens.Look(sql, TokenType.LoginLink, value);
-        return await Judge(sql, looked with { Token = looked.Fault == TokenFault.None ? looked.Token : null }, looked.Token, value);
-    });
+    public Task<Outcome<User>> Look(string value) => database.Read(async sql => await Judge(sql, await tokens.Look(sql, TokenType.LoginLink, value), value));
 
     /// <summary>Spends it and opens an enrolment session; the cookie's value.</summary>
     public Task<Outcome<string>> Use(string value, AccessGranted? present, Visit visit) => database.Write(async sql =>
     {
-        var looked = await tokens.Look(sql, TokenType.LoginLink, value);
-        var spent = await tokens.Spend(sql, TokenType.LoginLink, value);
-        if (!(await Judge(sql, spent, looked.Token, value)).Passed(out var user, out var refusal)) return (Outcome<string>)refusal;
+        if (!(await Judge(sql, await tokens.Spend(sql, TokenType.LoginLink, value), value)).Passed(out var user, out var refusal)) return (Outcome<string>)refusal;
         visit.UserId = user.Id;
         visit.Passed("login link is good");
         if (!rules.Judge(user, await GroupStore.Of(sql, user.Id), session: null, client: null).Passed(out var granted, out refusal)) return refusal;
@@ -47,9 +41,9 @@ public sealed class LoginLinks(Database database, OneTimeTokens tokens, AuditLog
         return cookie;
     });
 
-    private async Task<Outcome<User>> Judge(Sql sql, Spent spent, OneTimeToken? stored, string value)
+    private async Task<Outcome<User>> Judge(Sql sql, Spent spent, string value)
     {
-        if (stored is null || await UserStore.Find(sql, stored.Subject) is not { } user) return new LinkUnknown(value.Length);
+        if (spent.Stored is not { } stored || await UserStore.Find(sql, stored.Subject) is not { } user) return new LinkUnknown(value.Length);
         if (spent.Token is { } token) return token.Epoch == user.Epoch ? user : new LinkEnded(user.Ref, "the account was changed since");
         return spent.Fault switch
         {
