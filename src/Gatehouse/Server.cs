@@ -1,6 +1,6 @@
 using System.Net;
-using Gatehouse.Audit;
 using Gatehouse.Accounts;
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect;

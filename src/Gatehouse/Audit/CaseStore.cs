@@ -187,9 +187,19 @@ internal sealed class CaseStore(TimeProvider clock)
         on conflict (reference) do nothing
         """, new
     {
-        noted.Reference, problem, noted.At, code, data = Data(noted.Refusal), ring, target,
-        user = Short(noted.Context.UserId, 100), client = Short(noted.Context.ClientId, 200), address = noted.Context.Address?.ToString() ?? "",
-        agent = Short(noted.Context.UserAgent, 300) ?? "", trace = Short(noted.Context.TraceId, 100) ?? "", noted.Context.LiveSession,
+        noted.Reference,
+        problem,
+        noted.At,
+        code,
+        data = Data(noted.Refusal),
+        ring,
+        target,
+        user = Short(noted.Context.UserId, 100),
+        client = Short(noted.Context.ClientId, 200),
+        address = noted.Context.Address?.ToString() ?? "",
+        agent = Short(noted.Context.UserAgent, 300) ?? "",
+        trace = Short(noted.Context.TraceId, 100) ?? "",
+        noted.Context.LiveSession,
         // The path only: its query may carry state, nonce and other people's values.
         retry = Short(noted.Context.RetryPath?.Split('?', '#')[0], 200),
         steps = JsonSerializer.Serialize(noted.Context.Steps.Take(40).Select(s => s with { Name = Printable.Cap(s.Name, 120) })),

@@ -30,7 +30,10 @@ internal sealed class PagesWithOpenDoor : IAsyncDisposable
         pages.Origin = $"http://localhost:{port}";
         var (configuration, _) = ReadConfiguration.From(new Dictionary<string, string>
         {
-            ["DATA_DIR"] = pages.folder, ["PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture), ["APP_URL"] = pages.Origin, ["LOG_LEVEL"] = "error",
+            ["DATA_DIR"] = pages.folder,
+            ["PORT"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["APP_URL"] = pages.Origin,
+            ["LOG_LEVEL"] = "error",
         });
         pages.instance = await Instance.Open(configuration!, create: true, TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "gatehouse" });

@@ -123,8 +123,15 @@ public class StartTests(PostgresCluster postgres)
         {
             var told = await Refused(new Dictionary<string, string>
             {
-                ["APP_URL"] = "https://id.example.com/auth", ["PORT"] = "many", ["DATA_DIR"] = file, ["ENCRYPTION_KEY"] = "short", ["LOG_LEVEL"] = "loud",
-                ["TRUSTED_PROXIES"] = "10.0.0.0/8", ["ASPNETCORE_ENVIRONMENT"] = "Development", ["TRUSTED_PROXYS"] = "x", ["DB_CONNECTION_STRING"] = "nonsense",
+                ["APP_URL"] = "https://id.example.com/auth",
+                ["PORT"] = "many",
+                ["DATA_DIR"] = file,
+                ["ENCRYPTION_KEY"] = "short",
+                ["LOG_LEVEL"] = "loud",
+                ["TRUSTED_PROXIES"] = "10.0.0.0/8",
+                ["ASPNETCORE_ENVIRONMENT"] = "Development",
+                ["TRUSTED_PROXYS"] = "x",
+                ["DB_CONNECTION_STRING"] = "nonsense",
             });
             Assert.Contains("9 things to mend", told, StringComparison.Ordinal);
             foreach (var name in new[] { "APP_URL:", "PORT:", "DATA_DIR:", "ENCRYPTION_KEY:", "LOG_LEVEL:", "TRUSTED_PROXIES:", "ASPNETCORE_ENVIRONMENT:", "TRUSTED_PROXYS:", "DB_CONNECTION_STRING:" })

@@ -78,8 +78,14 @@ public sealed class OidcSite : IAsyncDisposable
     {
         var parameters = new Dictionary<string, string>
         {
-            ["response_type"] = "code", ["client_id"] = ClientId, ["redirect_uri"] = Callback, ["scope"] = "openid profile email groups offline_access",
-            ["state"] = "st", ["nonce"] = "no", ["code_challenge"] = Challenge(), ["code_challenge_method"] = "S256",
+            ["response_type"] = "code",
+            ["client_id"] = ClientId,
+            ["redirect_uri"] = Callback,
+            ["scope"] = "openid profile email groups offline_access",
+            ["state"] = "st",
+            ["nonce"] = "no",
+            ["code_challenge"] = Challenge(),
+            ["code_challenge_method"] = "S256",
         };
         foreach (var (name, value) in changes)
         {

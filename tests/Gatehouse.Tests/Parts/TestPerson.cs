@@ -103,7 +103,9 @@ public sealed class TestPerson : IDisposable
         var made = Authenticator.Assert(bytes);
         return await Post(path, challenge, new
         {
-            type = "public-key", id = made.Id, rawId = made.Id,
+            type = "public-key",
+            id = made.Id,
+            rawId = made.Id,
             response = new { clientDataJSON = made.ClientDataJson, authenticatorData = made.AuthenticatorData, signature = made.Signature, userHandle = made.UserHandle },
         });
     }

@@ -31,9 +31,16 @@ internal static class GroupRoutes
         var (lines, total) = await http.RequestServices.GetRequiredService<FindGroups>().Run(search, page);
         return new RazorComponentResult<GroupsPage>(new
         {
-            Search = search, Page = page, Lines = lines, Total = total, Fault = fault,
-            TypedName = fault is null ? null : visit.Form["name"], TypedDescription = fault is null ? null : visit.Form["description"], Deleted = visit.Query?["done"] == "deleted",
-        }) { StatusCode = fault?.Status ?? 200 };
+            Search = search,
+            Page = page,
+            Lines = lines,
+            Total = total,
+            Fault = fault,
+            TypedName = fault is null ? null : visit.Form["name"],
+            TypedDescription = fault is null ? null : visit.Form["description"],
+            Deleted = visit.Query?["done"] == "deleted",
+        })
+        { StatusCode = fault?.Status ?? 200 };
     }
 
     private static async Task<IResult> Create(HttpContext http, Visit visit, CreateGroup create) =>
@@ -68,8 +75,16 @@ internal static class GroupRoutes
         var candidates = search is null ? null : (await services.GetRequiredService<FindUsers>().Run(new(search, "", "name", false, 1, NotInGroup: id), pageSize: 20)).Lines;
         return new RazorComponentResult<GroupPage>(new
         {
-            Group = group, Members = members, Total = total, Page = page, Search = search, Candidates = candidates,
-            Done = visit.Query?["done"], Fault = fault, Typed = fault is null ? null : visit.Form,
-        }) { StatusCode = fault?.Status ?? 200 };
+            Group = group,
+            Members = members,
+            Total = total,
+            Page = page,
+            Search = search,
+            Candidates = candidates,
+            Done = visit.Query?["done"],
+            Fault = fault,
+            Typed = fault is null ? null : visit.Form,
+        })
+        { StatusCode = fault?.Status ?? 200 };
     }
 }

@@ -57,8 +57,17 @@ public sealed class EditUser(Database database, AuditLog audit, TimeProvider clo
             where id = @Id and row_version = @RowVersion
             """, new
         {
-            user.UserName, userNameFolded = UserStore.Fold(userName), user.Email, emailFolded = UserStore.Fold(email), user.EmailVerified,
-            user.DisplayName, user.GivenName, user.FamilyName, now = clock.Now(), user.Id, old.RowVersion,
+            user.UserName,
+            userNameFolded = UserStore.Fold(userName),
+            user.Email,
+            emailFolded = UserStore.Fold(email),
+            user.EmailVerified,
+            user.DisplayName,
+            user.GivenName,
+            user.FamilyName,
+            now = clock.Now(),
+            user.Id,
+            old.RowVersion,
         });
         if (changed == 0) return new ChangedMeanwhile(old.DisplayName);
         await audit.Write(sql, actor, "user.edited", user.AuditTarget, Describe(old), Describe(user));

@@ -112,7 +112,8 @@ internal static class UserRoutes
             Done = services.GetRequiredService<Visit>().Query?["done"],
             Fault = fault,
             Typed = typed,
-        }) { StatusCode = fault?.Status ?? 200 };
+        })
+        { StatusCode = fault?.Status ?? 200 };
     }
 
     private static int? Number(Visit visit, string name) =>

@@ -91,9 +91,17 @@ internal static class ClientCommands
             if (await services.GetRequiredService<Database>().Read(sql => Named(sql, parsed.GetValue(id)!)) is not { } c) return await NotFound(host);
             var facts = new Dictionary<string, object?>
             {
-                ["client_id"] = c.Id, ["name"] = c.Name, ["enabled"] = c.Enabled, ["redirect_uris"] = c.Callbacks, ["post_logout_redirect_uris"] = c.LogoutCallbacks,
-                ["launch_url"] = c.LaunchUrl, ["public"] = c.IsPublic, ["native"] = c.IsNative, ["pkce_required"] = c.PkceRequired,
-                ["token_endpoint_auth_method"] = c.AuthMethod, ["id_token_signed_response_alg"] = c.IdTokenAlgorithm,
+                ["client_id"] = c.Id,
+                ["name"] = c.Name,
+                ["enabled"] = c.Enabled,
+                ["redirect_uris"] = c.Callbacks,
+                ["post_logout_redirect_uris"] = c.LogoutCallbacks,
+                ["launch_url"] = c.LaunchUrl,
+                ["public"] = c.IsPublic,
+                ["native"] = c.IsNative,
+                ["pkce_required"] = c.PkceRequired,
+                ["token_endpoint_auth_method"] = c.AuthMethod,
+                ["id_token_signed_response_alg"] = c.IdTokenAlgorithm,
                 ["groups"] = c.Restricted ? c.Groups.Select(g => g.Name).ToArray() : null,
                 ["secrets"] = c.Secrets.Count(s => s.IsLive(services.GetRequiredService<TimeProvider>().Now())),
             };

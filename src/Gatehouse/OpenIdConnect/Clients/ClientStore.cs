@@ -60,8 +60,19 @@ public static class ClientStore
             where id = @Id and row_version = @rowVersion
             """, new
         {
-            client.Id, client.Name, client.IsPublic, client.IsNative, client.PkceRequired, client.AuthMethod, client.IdTokenAlgorithm,
-            client.Restricted, client.LaunchUrl, client.Enabled, client.DeletedAt, client.UpdatedAt, rowVersion,
+            client.Id,
+            client.Name,
+            client.IsPublic,
+            client.IsNative,
+            client.PkceRequired,
+            client.AuthMethod,
+            client.IdTokenAlgorithm,
+            client.Restricted,
+            client.LaunchUrl,
+            client.Enabled,
+            client.DeletedAt,
+            client.UpdatedAt,
+            rowVersion,
         });
         if (touched == 0) return false;
         await sql.Run("delete from client_urls where client_id = @Id", new { client.Id });

@@ -22,8 +22,17 @@ public sealed record ClientDraft
 
     public static ClientDraft Of(Client c) => new()
     {
-        Name = c.Name, Callbacks = c.Callbacks, LogoutCallbacks = c.LogoutCallbacks, LaunchUrl = c.LaunchUrl, IsPublic = c.IsPublic, IsNative = c.IsNative,
-        PkceRequired = c.PkceRequired, AuthMethod = c.AuthMethod, IdTokenAlgorithm = c.IdTokenAlgorithm, Restricted = c.Restricted, GroupIds = [.. c.Groups.Select(g => g.Id)],
+        Name = c.Name,
+        Callbacks = c.Callbacks,
+        LogoutCallbacks = c.LogoutCallbacks,
+        LaunchUrl = c.LaunchUrl,
+        IsPublic = c.IsPublic,
+        IsNative = c.IsNative,
+        PkceRequired = c.PkceRequired,
+        AuthMethod = c.AuthMethod,
+        IdTokenAlgorithm = c.IdTokenAlgorithm,
+        Restricted = c.Restricted,
+        GroupIds = [.. c.Groups.Select(g => g.Id)],
     };
 }
 
@@ -110,9 +119,18 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
 
     public static Client Apply(Client client, ClientDraft draft, IReadOnlyList<GroupRef> groups, long? now = null) => client with
     {
-        Name = draft.Name, Callbacks = draft.Callbacks, LogoutCallbacks = draft.LogoutCallbacks, LaunchUrl = draft.LaunchUrl, IsPublic = draft.IsPublic,
-        IsNative = draft.IsNative, PkceRequired = draft.PkceRequired, AuthMethod = draft.AuthMethod, IdTokenAlgorithm = draft.IdTokenAlgorithm,
-        Restricted = draft.Restricted, Groups = groups, UpdatedAt = now ?? client.UpdatedAt,
+        Name = draft.Name,
+        Callbacks = draft.Callbacks,
+        LogoutCallbacks = draft.LogoutCallbacks,
+        LaunchUrl = draft.LaunchUrl,
+        IsPublic = draft.IsPublic,
+        IsNative = draft.IsNative,
+        PkceRequired = draft.PkceRequired,
+        AuthMethod = draft.AuthMethod,
+        IdTokenAlgorithm = draft.IdTokenAlgorithm,
+        Restricted = draft.Restricted,
+        Groups = groups,
+        UpdatedAt = now ?? client.UpdatedAt,
     };
 
     internal static AuditTarget Target(Client client) => new("client", client.Id, client.Name);

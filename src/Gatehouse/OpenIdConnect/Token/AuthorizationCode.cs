@@ -18,8 +18,16 @@ internal sealed class IssueCode(Database database, OneTimeTokens tokens, TimePro
         var session = granted.Session ?? throw new InvalidOperationException("a code needs a session");
         var grant = new Grant
         {
-            Id = clock.NewId(), ClientId = request.Client.Id, UserId = granted.User.Id, SessionPublicId = session.PublicId, UserEpoch = granted.User.Epoch,
-            Scope = request.Scope, AuthTime = session.AuthTime, Amr = string.Join(' ', session.Factors.Select(f => f.Method).Distinct()), Nonce = request.Nonce, CreatedAt = clock.Now(),
+            Id = clock.NewId(),
+            ClientId = request.Client.Id,
+            UserId = granted.User.Id,
+            SessionPublicId = session.PublicId,
+            UserEpoch = granted.User.Epoch,
+            Scope = request.Scope,
+            AuthTime = session.AuthTime,
+            Amr = string.Join(' ', session.Factors.Select(f => f.Method).Distinct()),
+            Nonce = request.Nonce,
+            CreatedAt = clock.Now(),
         };
         return database.Write(async sql =>
         {

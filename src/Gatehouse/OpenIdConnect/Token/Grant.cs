@@ -141,16 +141,45 @@ internal static class GrantStore
 
         public Grant ToGrant() => new()
         {
-            Id = GrantId, ClientId = ClientId, UserId = UserId, SessionPublicId = SessionPublicId, UserEpoch = UserEpoch, Scope = Scope, AuthTime = AuthTime, Amr = Amr,
-            Nonce = Nonce, CreatedAt = GrantCreatedAt, RevokedAt = RevokedAt, RevokedBecause = RevokedBecause, RefreshSalt = RefreshSalt, RefreshGeneration = RefreshGeneration,
-            RefreshRotatedAt = RefreshRotatedAt, RefreshRetried = RefreshRetried, RefreshExpiresAt = RefreshExpiresAt,
+            Id = GrantId,
+            ClientId = ClientId,
+            UserId = UserId,
+            SessionPublicId = SessionPublicId,
+            UserEpoch = UserEpoch,
+            Scope = Scope,
+            AuthTime = AuthTime,
+            Amr = Amr,
+            Nonce = Nonce,
+            CreatedAt = GrantCreatedAt,
+            RevokedAt = RevokedAt,
+            RevokedBecause = RevokedBecause,
+            RefreshSalt = RefreshSalt,
+            RefreshGeneration = RefreshGeneration,
+            RefreshRotatedAt = RefreshRotatedAt,
+            RefreshRetried = RefreshRetried,
+            RefreshExpiresAt = RefreshExpiresAt,
         };
 
         public User ToUser() => new()
         {
-            Id = UserId, UserName = UserName, Email = Email, EmailVerified = EmailVerified, DisplayName = DisplayName, GivenName = GivenName, FamilyName = FamilyName,
-            Source = Source, Role = Role, Epoch = Epoch, CreatedAt = UserCreatedAt, UpdatedAt = UpdatedAt, LastSignInAt = LastSignInAt, DisabledAt = DisabledAt,
-            DisabledBy = DisabledBy, DisabledBecause = DisabledBecause, DeletedAt = UserDeletedAt, RowVersion = RowVersion,
+            Id = UserId,
+            UserName = UserName,
+            Email = Email,
+            EmailVerified = EmailVerified,
+            DisplayName = DisplayName,
+            GivenName = GivenName,
+            FamilyName = FamilyName,
+            Source = Source,
+            Role = Role,
+            Epoch = Epoch,
+            CreatedAt = UserCreatedAt,
+            UpdatedAt = UpdatedAt,
+            LastSignInAt = LastSignInAt,
+            DisabledAt = DisabledAt,
+            DisabledBy = DisabledBy,
+            DisabledBecause = DisabledBecause,
+            DeletedAt = UserDeletedAt,
+            RowVersion = RowVersion,
         };
     }
 }

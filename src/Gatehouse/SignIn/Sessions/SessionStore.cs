@@ -54,16 +54,41 @@ public static class SessionStore
         var r = rows[0];
         var session = new Session
         {
-            Hash = r.SHash, PublicId = r.SPublicId, UserId = r.Id, Epoch = r.SEpoch, Kind = r.SKind, FactorsJson = r.SFactors, BeganAt = r.SBeganAt,
-            AuthTime = r.SAuthTime, LastSeenAt = r.SLastSeenAt, ExpiresAt = r.SExpiresAt, EndedAt = r.SEndedAt, EndedBecause = r.SEndedBecause,
-            Address = r.SAddress, UserAgent = r.SUserAgent,
+            Hash = r.SHash,
+            PublicId = r.SPublicId,
+            UserId = r.Id,
+            Epoch = r.SEpoch,
+            Kind = r.SKind,
+            FactorsJson = r.SFactors,
+            BeganAt = r.SBeganAt,
+            AuthTime = r.SAuthTime,
+            LastSeenAt = r.SLastSeenAt,
+            ExpiresAt = r.SExpiresAt,
+            EndedAt = r.SEndedAt,
+            EndedBecause = r.SEndedBecause,
+            Address = r.SAddress,
+            UserAgent = r.SUserAgent,
         };
         var user = new User
         {
-            Id = r.Id, UserName = r.UserName, Email = r.Email, EmailVerified = r.EmailVerified, DisplayName = r.DisplayName, GivenName = r.GivenName,
-            FamilyName = r.FamilyName, Source = r.Source, Role = r.Role, Epoch = r.Epoch, CreatedAt = r.CreatedAt, UpdatedAt = r.UpdatedAt,
-            LastSignInAt = r.LastSignInAt, DisabledAt = r.DisabledAt, DisabledBy = r.DisabledBy, DisabledBecause = r.DisabledBecause,
-            DeletedAt = r.DeletedAt, RowVersion = r.RowVersion,
+            Id = r.Id,
+            UserName = r.UserName,
+            Email = r.Email,
+            EmailVerified = r.EmailVerified,
+            DisplayName = r.DisplayName,
+            GivenName = r.GivenName,
+            FamilyName = r.FamilyName,
+            Source = r.Source,
+            Role = r.Role,
+            Epoch = r.Epoch,
+            CreatedAt = r.CreatedAt,
+            UpdatedAt = r.UpdatedAt,
+            LastSignInAt = r.LastSignInAt,
+            DisabledAt = r.DisabledAt,
+            DisabledBy = r.DisabledBy,
+            DisabledBecause = r.DisabledBecause,
+            DeletedAt = r.DeletedAt,
+            RowVersion = r.RowVersion,
         };
         return new(session, user, [.. rows.Where(x => x.GroupId is not null).Select(x => new GroupRef(x.GroupId!, x.GroupName!))]);
     }

@@ -45,7 +45,16 @@ public sealed class CompleteSetup(Database database, OneTimeTokens tokens, Cerem
         var now = clock.Now();
         var user = new User
         {
-            Id = first.UserId, UserName = first.Email, Email = first.Email, EmailVerified = false, DisplayName = first.Name, Role = Role.Admin, Epoch = 1, CreatedAt = now, UpdatedAt = now, RowVersion = 1,
+            Id = first.UserId,
+            UserName = first.Email,
+            Email = first.Email,
+            EmailVerified = false,
+            DisplayName = first.Name,
+            Role = Role.Admin,
+            Epoch = 1,
+            CreatedAt = now,
+            UpdatedAt = now,
+            RowVersion = 1,
         };
         await UserStore.Insert(sql, user);
         var passkey = RegisterPasskey.Make(credential, user.Id, clock);

@@ -57,8 +57,13 @@ public static class SetupCommands
                 {
                     user = new User
                     {
-                        Id = clock.NewId(), UserName = address, Email = address, DisplayName = parse.GetValue(name)?.Trim() is { Length: > 0 } given ? given : address,
-                        Role = Role.Admin, Epoch = 1, CreatedAt = clock.Now(),
+                        Id = clock.NewId(),
+                        UserName = address,
+                        Email = address,
+                        DisplayName = parse.GetValue(name)?.Trim() is { Length: > 0 } given ? given : address,
+                        Role = Role.Admin,
+                        Epoch = 1,
+                        CreatedAt = clock.Now(),
                     };
                     await UserStore.Insert(sql, user);
                 }
