@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gatehouse.Accounts;
+using Gatehouse.Audit;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.SignIn;
 using Gatehouse.SignUp.Setup;
@@ -14,6 +15,6 @@ internal static class CommandList
         Command[] accounts = [.. AccountCommands.All(host)];
         // "user link" belongs under "user", but only SignIn can make a link.
         accounts.Single(c => c.Name == "user").Subcommands.Add(SignInCommands.Link(host));
-        return [ClientCommands.Make(host), .. accounts, .. SetupCommands.All(host)];
+        return [.. AuditCommands.All(host), ClientCommands.Make(host), .. accounts, .. SetupCommands.All(host)];
     }
 }

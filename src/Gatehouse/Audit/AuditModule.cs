@@ -1,4 +1,5 @@
 using Gatehouse.Refusals;
+using Gatehouse.Web;
 
 namespace Gatehouse.Audit;
 
@@ -12,10 +13,25 @@ public static class AuditModule
         services.AddHostedService(s => s.GetRequiredService<RefusalLog>());
         services.AddSingleton<SignInLog>();
         services.AddSingleton<AuditLog>();
+        services.AddScoped<RemedyDesk>();
+        services.AddSingleton<IMenuEntry>(new MenuEntries(
+            new MenuEntry("Sign-ins", "Sign-ins", "/admin/sign-ins", Access.Viewer, 10),
+            new MenuEntry("Sign-ins", "Problems", "/admin/problems", Access.Viewer, 20),
+            new MenuEntry("Administration", "Audit log", "/admin/audit", Access.Viewer, 80)));
         return services;
     }
 
     public static void MapAudit(this IEndpointRouteBuilder routes)
     {
+        routes.MapGet("/admin/sign-ins", AuditPages.SignIns).For(Access.Viewer);
+        routes.MapGet("/admin/problems", AuditPages.Problems).For(Access.Viewer);
+        routes.MapGet("/admin/problems/{id}", AuditPages.Problem).For(Access.Viewer);
+        routes.MapGet("/admin/cases/{reference}", AuditPages.Case).For(Access.Viewer);
+        routes.MapGet("/admin/cases/{reference}/remedies/{index:int}", RemedyPages.Confirm).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/cases/{reference}/remedies/{index:int}", RemedyPages.Press).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/remedies/{id}/undo", RemedyPages.Undo).For(Access.Admin, recent: true);
+        routes.MapGet("/admin/lookup", AuditPages.Find).For(Access.Viewer);
+        routes.MapGet("/admin/audit", AuditPages.Audit).For(Access.Viewer);
+        routes.MapGet("/help/{code}", AuditPages.Help).For(Access.Anyone);
     }
 }

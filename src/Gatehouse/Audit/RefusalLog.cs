@@ -84,6 +84,19 @@ public sealed partial class RefusalLog : IRefusalLog, IHostedService, IAsyncDisp
         }
     }
 
+    /// <summary>Lets what was noted reach the store, for a second at most; pages that read cases wait for it.</summary>
+    internal async Task Settle()
+    {
+        try
+        {
+            await Flush().WaitAsync(TimeSpan.FromSeconds(1));
+        }
+        catch (TimeoutException)
+        {
+            // The store is slow or away; what is there is shown.
+        }
+    }
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         loop = Task.Run(Loop, CancellationToken.None);
