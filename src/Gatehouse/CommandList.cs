@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gatehouse.Accounts;
 using Gatehouse.Audit;
+using Gatehouse.Doctor;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.SignIn;
 using Gatehouse.SignUp.Setup;
@@ -15,6 +16,6 @@ internal static class CommandList
         Command[] accounts = [.. AccountCommands.All(host)];
         // "user link" belongs under "user", but only SignIn can make a link.
         accounts.Single(c => c.Name == "user").Subcommands.Add(SignInCommands.Link(host));
-        return [.. AuditCommands.All(host), ClientCommands.Make(host), .. accounts, .. SetupCommands.All(host)];
+        return [.. AuditCommands.All(host), ClientCommands.Make(host), .. accounts, .. SetupCommands.All(host), DoctorCommands.Make(host)];
     }
 }

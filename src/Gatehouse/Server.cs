@@ -3,6 +3,7 @@ using Gatehouse.Accounts;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
+using Gatehouse.Doctor;
 using Gatehouse.OpenIdConnect;
 using Gatehouse.SignIn;
 using Gatehouse.SignUp.Setup;
@@ -30,6 +31,7 @@ public static class Server
         services.AddSignIn();
         services.AddSetup();
         services.AddOpenIdConnect();
+        services.AddDoctor();
         return services;
     }
 
@@ -53,6 +55,7 @@ public static class Server
         app.MapSignIn();
         app.MapSetup();
         app.MapOpenIdConnect();
+        app.MapDoctor();
         return Task.FromResult(app);
     }
 

@@ -33,6 +33,9 @@ public sealed class Instance : IAsyncDisposable
     /// <summary>Null when the machine's SQLite is there and new enough, else what is wrong with it.</summary>
     public static string? SqliteFault => SqliteLibrary.Fault;
 
+    /// <summary>The version of that library.</summary>
+    public static string SqliteVersion => SqliteLibrary.Version;
+
     /// <summary>Opens the instance, creating it when <paramref name="create"/> and nothing is there. Throws <see cref="CannotOpenException"/>.</summary>
     public static async Task<Instance> Open(ServerConfiguration configuration, bool create, TimeProvider clock)
     {
