@@ -83,17 +83,11 @@ public class CatalogueTests
     public void Every_refusal_is_raised_somewhere()
     {
         var raised = Compiled.Types(Compiled.Module)
-            .SelectMany(t => t.Methods.Where(m => m.HasBody).SelectMany(m => m.Body.Instructions)
-                .Where(i => i.OpCode == OpCodes.Newobj).Select(i => ((MethodReference)i.Operand).DeclaringType.FullName)
-                .Where(made => made != Outermost(t).FullName))
+            .SelectMany(t => t.Methods.Where(m => m.HasBody && m.Name is not ("get_Example" or "<Clone>$" or ".cctor")))
+            .SelectMany(m => m.Body.Instructions)
+            .Where(i => i.OpCode == OpCodes.Newobj).Select(i => ((MethodReference)i.Operand).DeclaringType.FullName)
             .ToHashSet(StringComparer.Ordinal);
         Assert.Empty(Each(i => !raised.Contains(i.Type.FullName!)));
-    }
-
-    private static TypeDefinition Outermost(TypeDefinition type)
-    {
-        while (type.DeclaringType is { } outer) type = outer;
-        return type;
     }
 
     private static IEnumerable<string> Each(Func<CatalogueItem, bool> wrong) => RefusalCatalogue.All.Where(wrong).Select(i => i.Entry.Code);
