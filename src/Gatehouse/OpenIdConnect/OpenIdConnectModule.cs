@@ -1,10 +1,14 @@
+using Gatehouse.Audit;
 using Gatehouse.OpenIdConnect.Authorize;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Discovery;
 using Gatehouse.OpenIdConnect.Keys;
+using Gatehouse.OpenIdConnect.Logout;
 using Gatehouse.OpenIdConnect.Token;
 using Gatehouse.OpenIdConnect.Userinfo;
+using Gatehouse.Refusals;
 using Gatehouse.SignIn;
+using Gatehouse.Web;
 
 namespace Gatehouse.OpenIdConnect;
 
@@ -18,6 +22,12 @@ public static class OpenIdConnectModule
         services.AddSingleton<Cors>();
         services.AddSingleton<ClientSecrets>();
         services.AddSingleton<SaveClient>();
+        services.AddSingleton<FindClients>();
+        services.AddSingleton<IRemedyHandler<AddCallbackUrl>, AddCallbackUrlHandler>();
+        services.AddSingleton<IRemedyHandler<LiftGroupRestriction>, LiftGroupRestrictionHandler>();
+        services.AddSingleton<IMenuEntry>(new MenuEntries(
+            new MenuEntry("", "My apps", "/apps", Access.User, 10),
+            new MenuEntry("Administration", "OIDC Clients", "/admin/clients", Access.Admin, 320)));
         services.AddSingleton<PendingAuthorizations>();
         services.AddSingleton<IContinuation>(s => s.GetRequiredService<PendingAuthorizations>());
         services.AddSingleton<AuthorizeRules>();
@@ -32,14 +42,17 @@ public static class OpenIdConnectModule
         services.AddSingleton<IssueTokens>();
         services.AddSingleton<TokenEndpoint>();
         services.AddSingleton<UserinfoEndpoint>();
+        services.AddSingleton<LogoutEndpoint>();
         return services;
     }
 
     public static void MapOpenIdConnect(this IEndpointRouteBuilder routes)
     {
+        ClientRoutes.Map(routes);
         DiscoveryEndpoints.Map(routes);
         AuthorizeEndpoint.Map(routes);
         TokenEndpoint.Map(routes);
         UserinfoEndpoint.Map(routes);
+        LogoutEndpoint.Map(routes);
     }
 }

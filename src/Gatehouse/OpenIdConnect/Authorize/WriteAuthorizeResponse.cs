@@ -56,15 +56,4 @@ internal sealed class WriteAuthorizeResponse(ServerConfiguration configuration)
             ? $"{parts.Scheme}://{parts.Host}{(parts.Port is null ? "" : ":" + parts.Port)}"
             : parts.Scheme + ":";
     }
-
-    /// <summary>303 to a registered callback; its characters were checked when it was registered, the rest is percent-encoded.</summary>
-    private sealed class SeeOtherAt(string location) : IResult
-    {
-        public Task ExecuteAsync(HttpContext http)
-        {
-            http.Response.StatusCode = StatusCodes.Status303SeeOther;
-            http.Response.Headers.Location = location;
-            return Task.CompletedTask;
-        }
-    }
 }

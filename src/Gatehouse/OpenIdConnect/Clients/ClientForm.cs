@@ -1,0 +1,40 @@
+using System.Globalization;
+using Gatehouse.Web;
+using Gatehouse.Web.Parts;
+
+namespace Gatehouse.OpenIdConnect.Clients;
+
+/// <summary>Reads the form of a client; shows its faults.</summary>
+internal static class ClientForm
+{
+    /// <summary>The fields of the first step, which the second carries along.</summary>
+    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "kind", "native", "pkce_required", "auth_method", "id_token_alg"];
+
+    public static ClientDraft Read(StrictParameters form)
+    {
+        var isPublic = form["kind"] == "public";
+        return new()
+        {
+            Name = form.Text("name") ?? "",
+            Callbacks = Lines(form["callbacks"]),
+            LogoutCallbacks = Lines(form["logout_callbacks"]),
+            LaunchUrl = form.Text("launch_url"),
+            IsPublic = isPublic,
+            IsNative = form.Has("native"),
+            PkceRequired = isPublic || form.Has("pkce_required"),
+            AuthMethod = isPublic ? AuthMethod.None : form["auth_method"] ?? AuthMethod.Basic,
+            IdTokenAlgorithm = form["id_token_alg"] ?? "ES256",
+            Restricted = form["access"] != "all",
+            GroupIds = form["access"] == "all" ? [] : [.. form.Values("group").Distinct()],
+        };
+    }
+
+    public static long RowVersion(StrictParameters form) => long.TryParse(form["row_version"], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
+
+    public static IReadOnlyList<FieldError> Errors(IEnumerable<FieldFault> faults, Texts texts) =>
+        [.. faults.Select(f => new FieldError(f.Field, f.Value is null ? texts[f.Refusal.Facts.Public].Value : $"{Printable.Cap(f.Value, 120)}: {texts[f.Refusal.Facts.Public]} ({f.Refusal.Facts.Code})"))];
+
+    /// <summary>One address per line, each once.</summary>
+    private static IReadOnlyList<string> Lines(string? text) =>
+        [.. (text ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
+}
