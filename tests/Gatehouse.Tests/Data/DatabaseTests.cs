@@ -72,10 +72,12 @@ public class DatabaseTests(PostgresCluster postgres)
     [Fact]
     public async Task F01_a_crash_of_PostgreSQL_loses_no_acknowledged_write()
     {
-        await using var stores = await Stores.New(postgres, onPostgres: true);
+        // A cluster of its own: the shared one serves other tests at this moment.
+        await using var cluster = new PostgresCluster();
+        await using var stores = await Stores.New(cluster, onPostgres: true);
         var database = (await stores.Open()).Database;
         await Parallel.ForEachAsync(Enumerable.Range(0, 50), async (i, _) => await database.Write(sql => Put(sql, $"n{i}", "v")));
-        await postgres.CrashAndRestart();
+        await cluster.CrashAndRestart();
         // Pooled connections died with the server: asking again is what the client is told to do.
         for (var attempt = 0; ; attempt++)
         {
