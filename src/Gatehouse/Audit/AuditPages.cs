@@ -19,7 +19,14 @@ internal static class AuditPages
         var (problems, _) = await database.Read(sql => Cases.Problems(sql, "unsolved", null, clock.GetUtcNow().AddDays(-1).ToUnixTimeMilliseconds(), 1, 5));
         return new RazorComponentResult<SignInsPage>(new
         {
-            Lines = lines, Total = total, Page = page, Day = day, Problems = problems, Filter = filter, Query = query, Path = query.With("/admin/sign-ins", SignInFilter.Names),
+            Lines = lines,
+            Total = total,
+            Page = page,
+            Day = day,
+            Problems = problems,
+            Filter = filter,
+            Query = query,
+            Path = query.With("/admin/sign-ins", SignInFilter.Names),
         });
     }
 
@@ -78,7 +85,13 @@ internal static class AuditPages
         var (entries, total) = await database.Read(sql => AuditList.Read(sql, query.Text("q"), query.Text("target"), query.Time("from"), query.Time("to"), page, AuditPage.Size));
         return new RazorComponentResult<AuditPage>(new
         {
-            Entries = entries, Total = total, Page = page, Search = query.Text("q"), Target = query.Text("target"), From = query.Text("from"), To = query.Text("to"),
+            Entries = entries,
+            Total = total,
+            Page = page,
+            Search = query.Text("q"),
+            Target = query.Text("target"),
+            From = query.Text("from"),
+            To = query.Text("to"),
             Path = query.With("/admin/audit", "q", "target", "from", "to"),
         });
     }

@@ -67,7 +67,14 @@ public sealed class RemedyDesk(IServiceProvider services, Database database, Ref
                 values (@id, @reference, @kind, @remedy, @undo, @summary, @now, @by)
                 """, new
             {
-                id = clock.NewId(), reference, kind = remedy.GetType().Name, remedy = JsonSerializer.Serialize(remedy, remedy.GetType()), undo, summary = remedy.Label, now, by = actor.Name,
+                id = clock.NewId(),
+                reference,
+                kind = remedy.GetType().Name,
+                remedy = JsonSerializer.Serialize(remedy, remedy.GetType()),
+                undo,
+                summary = remedy.Label,
+                now,
+                by = actor.Name,
             });
             await CaseStore.MarkWaiting(sql, one.ProblemId, now);
             return Pressed.Done;

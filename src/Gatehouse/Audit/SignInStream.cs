@@ -78,8 +78,16 @@ public static class SignInStream
         if (filter.Client is not null) where += " and (x.client_id = @Client or x.client_id in (select id from clients where lower(name) like @ClientLike escape '!'))";
         args = new()
         {
-            From = filter.From, To = filter.To, User = filter.User, Client = filter.Client, UserLike = Like.Containing(filter.User), ClientLike = Like.Containing(filter.Client),
-            AddressLike = Like.Beginning(filter.Address), CodeLike = Like.Beginning(filter.Code), Limit = limit, Offset = offset,
+            From = filter.From,
+            To = filter.To,
+            User = filter.User,
+            Client = filter.Client,
+            UserLike = Like.Containing(filter.User),
+            ClientLike = Like.Containing(filter.Client),
+            AddressLike = Like.Beginning(filter.Address),
+            CodeLike = Like.Beginning(filter.Code),
+            Limit = limit,
+            Offset = offset,
         };
         var successes = $"select x.at, x.id, false as refused, x.kind as what, x.method, x.user_id, x.client_id, x.address, x.user_agent from sign_ins x where {where}";
         var code = filter.Code is null ? "" : " and x.code like @CodeLike escape '!'";

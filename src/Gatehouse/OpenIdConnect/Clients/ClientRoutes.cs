@@ -59,7 +59,8 @@ internal static class ClientRoutes
             Chosen = draft.GroupIds,
             Choice = visit.Form["access"],
             Errors = errors,
-        }) { StatusCode = errors.Count > 0 ? 400 : 200 };
+        })
+        { StatusCode = errors.Count > 0 ? 400 : 200 };
 
     private static async Task<IResult> Create(HttpContext http, Visit visit, Texts texts, Database database, SaveClient save)
     {
@@ -136,9 +137,16 @@ internal static class ClientRoutes
         if (client is not { DeletedAt: null }) return http.RequestServices.GetRequiredService<Refuse>().NotFound(http);
         return new RazorComponentResult<ClientPage>(new
         {
-            Client = client, AllGroups = groups, Draft = draft ?? ClientDraft.Of(client), Done = done, Secret = secret, Errors = errors, Reference = reference,
+            Client = client,
+            AllGroups = groups,
+            Draft = draft ?? ClientDraft.Of(client),
+            Done = done,
+            Secret = secret,
+            Errors = errors,
+            Reference = reference,
             Differences = theirs is null || draft is null ? null
                 : SaveClient.Compare(client, SaveClient.Apply(client, draft, [.. groups.Where(g => draft.GroupIds.Contains(g.Id)).Select(g => g.Ref)])),
-        }) { StatusCode = status };
+        })
+        { StatusCode = status };
     }
 }
