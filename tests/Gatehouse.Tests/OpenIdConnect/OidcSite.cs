@@ -151,13 +151,8 @@ public sealed class OidcSite : IAsyncDisposable
     /// <summary>The precise code of the last refusal, from the case behind its reference.</summary>
     public async Task<string> CodeOf(string reference)
     {
-        for (var i = 0; i < 200; i++)
-        {
-            if (await Server.Database.Read(sql => sql.One<string>("select code from cases where reference = @reference", new { reference })) is { } code) return code;
-            await Task.Yield();
-            await Http.GetAsync(Server.Origin + "/healthz");
-        }
-        return "no case";
+        await Server.Services.GetRequiredService<Gatehouse.Audit.RefusalLog>().Flush();
+        return await Server.Database.Read(sql => sql.One<string>("select code from cases where reference = @reference", new { reference })) ?? "no case";
     }
 
     public static string ReferenceIn(JsonElement error) => System.Text.RegularExpressions.Regex.Match(error.GetProperty("error_description").GetString()!, "GH-[0-9A-Z]{4}-[0-9A-Z]{4}").Value;

@@ -1,0 +1,52 @@
+using Gatehouse.Tests.Parts;
+
+namespace Gatehouse.Tests.OpenIdConnect;
+
+public class RaceTests(PostgresCluster postgres)
+{
+    private static int Pairs => Repository.Full ? 10_000 : 500;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task O10_of_racing_pairs_on_a_code_never_two_win(bool onPostgres)
+    {
+        await using var site = await OidcSite.Start(onPostgres ? await postgres.NewDatabase() : null);
+        using var browser = await site.SignedIn();
+        var (winners, losers, dead) = (0, 0, 0);
+        await Parallel.ForEachAsync(Enumerable.Range(0, Pairs), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
+        {
+            var code = await site.Code(browser);
+            var both = await Task.WhenAll(site.Token(("code", code)), site.Token(("code", code)));
+            Interlocked.Add(ref winners, both.Count(b => b.Status == 200));
+            Interlocked.Add(ref losers, both.Count(b => b.Status == 400));
+            // Whoever lost has shown that the code is known twice: what the winner got is revoked.
+            if ((await site.Userinfo(both.Single(b => b.Status == 200).Json.GetProperty("access_token").GetString()!)).Status == 401) Interlocked.Increment(ref dead);
+        });
+        Assert.Equal((Pairs, Pairs, Pairs), (winners, losers, dead));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task O16_of_racing_pairs_on_a_refresh_token_one_lineage_lives(bool onPostgres)
+    {
+        await using var site = await OidcSite.Start(onPostgres ? await postgres.NewDatabase() : null);
+        using var browser = await site.SignedIn();
+        var wrong = 0;
+        await Parallel.ForEachAsync(Enumerable.Range(0, 8), async (_, _) =>
+        {
+            var (_, tokens, _) = await site.Token(("code", await site.Code(browser)));
+            var current = tokens.GetProperty("refresh_token").GetString()!;
+            for (var i = 0; i < (Pairs + 7) / 8; i++)
+            {
+                var both = await Task.WhenAll(site.Refresh(current), site.Refresh(current));
+                // The second is the one retry: it hears the same successor, so there are never two.
+                var given = both.Where(b => b.Status == 200).Select(b => b.Json.GetProperty("refresh_token").GetString()!).Distinct().ToArray();
+                if (given.Length != 1 || given[0] == current) Interlocked.Increment(ref wrong);
+                current = given[0];
+            }
+        });
+        Assert.Equal(0, wrong);
+    }
+}
