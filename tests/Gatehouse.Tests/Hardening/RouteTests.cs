@@ -22,7 +22,7 @@ public sealed partial class RouteTests : IAsyncLifetime
     private sealed record Route(string Pattern, string Method, RequiresAccess? Access, bool CookieFree, bool CrossSite)
     {
         /// <summary>With something in the place of every parameter.</summary>
-        public string Path => Parameter().Replace(Pattern, "0199aaaaaaaa7000800000000000abcd");
+        public string Path => Parameter().Replace(Pattern, m => m.Value.Contains(":int", StringComparison.Ordinal) ? "0" : "0199aaaaaaaa7000800000000000abcd");
 
         public override string ToString() => $"{Method} {Pattern}";
     }
