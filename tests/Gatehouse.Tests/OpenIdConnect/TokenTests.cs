@@ -124,7 +124,10 @@ public class TokenTests : IAsyncLifetime
         {
             var form = new Dictionary<string, string>
             {
-                ["grant_type"] = "authorization_code", ["redirect_uri"] = OidcSite.Callback, ["code_verifier"] = OidcSite.Verifier, ["client_id"] = id,
+                ["grant_type"] = "authorization_code",
+                ["redirect_uri"] = OidcSite.Callback,
+                ["code_verifier"] = OidcSite.Verifier,
+                ["client_id"] = id,
                 ["code"] = await site.Code(browser, ("client_id", id)),
             };
             if (value.Length > 0) form["client_secret"] = value;
