@@ -42,6 +42,8 @@ public static class Server
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // Authorize requests carry long states and hints in their query.
+            kestrel.Limits.MaxRequestLineSize = 32 * 1024;
             kestrel.Limits.MaxRequestBodySize = 256 * 1024;
             foreach (var address in configuration.Listen) kestrel.Listen(address, configuration.Port);
         });

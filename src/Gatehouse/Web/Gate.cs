@@ -41,7 +41,9 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
         }
         if (posts && await ReadForm(http, visit) is { } fault)
         {
-            await refuse.Page(http, new FormMalformed(http.Request.Path, fault)).ExecuteAsync(http);
+            var malformed = new FormMalformed(http.Request.Path, fault);
+            var told = endpoint.Metadata.GetMetadata<CookieFree>() is null ? refuse.Page(http, malformed) : refuse.Protocol(http, malformed);
+            await told.ExecuteAsync(http);
             return;
         }
         if (endpoint.Metadata.GetMetadata<CookieFree>() is not null)

@@ -40,6 +40,18 @@ public sealed class Refuse(IRefusalLog log, ServerConfiguration configuration)
         }, statusCode: refusal.Facts.Status);
     }
 
+    /// <summary>As OAuth says it (RFC 6749 section 5.2): error, the public sentence with the reference, and where to read more.</summary>
+    public IResult Protocol(HttpContext http, Refusal refusal)
+    {
+        var reference = Record(http, refusal);
+        return Results.Json(new Dictionary<string, string>
+        {
+            ["error"] = refusal.Facts.Wire ?? "invalid_request",
+            ["error_description"] = $"{refusal.Facts.Public} (ref {reference.Text})",
+            ["error_uri"] = configuration.Link($"/help/{refusal.Facts.CodeForStrangers}"),
+        }, contentType: "application/json", statusCode: refusal.Facts.Status);
+    }
+
     /// <summary>The same bytes for every path that is not there, whoever asks.</summary>
     public IResult NotFound(HttpContext http) => new RazorComponentResult<NotFoundPage> { StatusCode = 404 };
 

@@ -166,7 +166,7 @@ public class AuthorizeTests : IAsyncLifetime
     [Fact]
     public async Task O24_a_long_state_and_nonce_come_back_or_are_refused()
     {
-        var state = new string('s', 6000);
+        var state = new string('s', 8192);
         Assert.Equal(state, OidcSite.Answer(await browser.Get(site.AuthorizePath(("state", state))))["state"]);
         var parameters = site.AuthorizeParameters(("state", new string('s', 8192)), ("nonce", new string('n', 4096)));
         var posted = await PostAuthorize(parameters);

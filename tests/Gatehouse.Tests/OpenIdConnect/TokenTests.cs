@@ -143,6 +143,8 @@ public class TokenTests : IAsyncLifetime
         await Refused("invalid_request", "oidc.token_request", site.Token());
         using var twice = new HttpRequestMessage(HttpMethod.Post, site.Server.Origin + "/token") { Content = new StringContent("grant_type=authorization_code&code=a&code=b", Encoding.ASCII, "application/x-www-form-urlencoded") };
         await Refused("invalid_request", "oidc.token_request", site.Send(twice));
+        using var xml = new HttpRequestMessage(HttpMethod.Post, site.Server.Origin + "/token") { Content = new StringContent("<a/>", Encoding.ASCII, "text/xml") };
+        Assert.Equal("invalid_request", (await site.Send(xml)).Json.GetProperty("error").GetString());
         using var json = new HttpRequestMessage(HttpMethod.Post, site.Server.Origin + "/token") { Content = new StringContent("{}", Encoding.ASCII, "application/json") };
         Assert.Equal(401, (await site.Send(json)).Status);
     }

@@ -170,7 +170,6 @@ create table grants (
     auth_time bigint not null,
     amr text not null,
     nonce text,
-    code_hash text,
     created_at bigint not null,
     revoked_at bigint,
     revoked_because text,
@@ -182,7 +181,6 @@ create table grants (
 );
 create index grants_user on grants (user_id);
 create index grants_session on grants (session_public_id);
-create index grants_code on grants (code_hash);
 
 create table signing_keys (
     kid text primary key,

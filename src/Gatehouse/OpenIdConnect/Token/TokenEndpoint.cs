@@ -1,12 +1,10 @@
-using Gatehouse.Configuration;
-using Gatehouse.Data;
 using Gatehouse.Refusals;
 using Gatehouse.Web;
 
 namespace Gatehouse.OpenIdConnect.Token;
 
 /// <summary>The token endpoint (RFC 6749 section 3.2): authenticate the client, exchange what it brings, answer in JSON.</summary>
-internal sealed class TokenEndpoint(AuthenticateClient authenticate, RedeemCode redeem, RotateRefreshToken rotate, IssueTokens issue, Refuse refuse, Cors cors, ServerConfiguration configuration)
+internal sealed class TokenEndpoint(AuthenticateClient authenticate, RedeemCode redeem, RotateRefreshToken rotate, IssueTokens issue, Refuse refuse, Cors cors)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -19,7 +17,7 @@ internal sealed class TokenEndpoint(AuthenticateClient authenticate, RedeemCode 
         await cors.Allow(http);
         http.Response.Headers.Pragma = "no-cache";
         var outcome = await Exchange(http, visit.Form);
-        return outcome.Passed(out var answer, out var refusal) ? Results.Bytes(answer, "application/json") : new ProtocolError(refuse, configuration, refusal, "Basic realm=\"gatehouse\"");
+        return outcome.Passed(out var answer, out var refusal) ? Results.Bytes(answer, "application/json") : new ProtocolError(refuse, refusal, "Basic realm=\"gatehouse\"");
     }
 
     private async Task<Outcome<byte[]>> Exchange(HttpContext http, StrictParameters form)

@@ -23,7 +23,7 @@ internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, Judg
         await cors.Allow(http);
         var outcome = await Judge(http, visit);
         if (!outcome.Passed(out var allowed, out var refusal))
-            return new ProtocolError(refuse, configuration, refusal, refusal is AccessTokenMissing ? "Bearer" : $"Bearer error=\"{refusal.Facts.Wire}\", error_description=\"{refusal.Facts.Public}\"");
+            return new ProtocolError(refuse, refusal, refusal is AccessTokenMissing ? "Bearer" : $"Bearer error=\"{refusal.Facts.Wire}\", error_description=\"{refusal.Facts.Public}\"");
         return Results.Bytes(IssueTokens.Json(json =>
         {
             json.WriteString("sub", allowed.Granted.User.Id);
