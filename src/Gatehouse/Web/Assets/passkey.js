@@ -35,15 +35,12 @@ function begin(box) {
     if (!await PublicKeyCredential.isConditionalMediationAvailable?.()) return;
     conditional = new AbortController();
     const mine = conditional;
-    try {
-      const options = await post(box, box.dataset.options, {});
-      if (!options.ok) return;
-      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options.body);
-      const credential = await navigator.credentials.get({ publicKey, mediation: 'conditional', signal: mine.signal });
-      await complete(options.body.challenge, credential);
-    } catch (error) {
-      if (!mine.signal.aborted) say('unknown');
-    }
+    // Nobody asked for anything yet, so a browser that offers nothing is no news.
+    const options = await post(box, box.dataset.options, {}).catch(() => null);
+    if (!options?.ok || mine.signal.aborted) return;
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options.body);
+    const credential = await navigator.credentials.get({ publicKey, mediation: 'conditional', signal: mine.signal }).catch(() => null);
+    if (credential) await complete(options.body.challenge, credential).catch(() => say('unknown'));
   }
 
   async function run(fields) {
