@@ -47,6 +47,9 @@ public sealed class VirtualAuthenticator
         return found!.Value.GetProperty("credentials").GetArrayLength();
     }
 
+    /// <summary>Takes the authenticator away from the page.</summary>
+    public Task Remove() => session.SendAsync("WebAuthn.removeVirtualAuthenticator", new() { ["authenticatorId"] = Id });
+
     /// <summary>Forgets every passkey.</summary>
     public Task Clear() => session.SendAsync("WebAuthn.clearCredentials", new() { ["authenticatorId"] = Id });
 }

@@ -1,0 +1,136 @@
+using Gatehouse.Tests.Parts;
+using Microsoft.Playwright;
+
+namespace Gatehouse.Tests.Browser;
+
+/// <summary>What happens around the passkey ceremonies when they do not go straight.</summary>
+public class PasskeyTests(Chromium chromium)
+{
+    [Fact]
+    public async Task C096_a_blocked_ceremony_says_so_and_leaves_a_reference_and_a_report()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        await ada.Authenticator.Clear();
+        await ada.Page.GotoAsync($"{instance.Origin}/account/passkeys/new");
+        await ada.Authenticator.UserVerifies(false);
+        await ada.Press("Create the passkey");
+        await Assertions.Expect(ada.Page.Locator(".passkey-messages [data-says]:not([hidden])")).ToHaveCountAsync(1);
+        await Assertions.Expect(ada.Page.Locator("#passkey-reference")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^GH-"));
+        await ada.Page.GetByText("Report for your IT department").ClickAsync();
+        Assert.Contains($"origin: {instance.Origin}", await ada.Page.Locator("#passkey-report").InnerTextAsync(), StringComparison.Ordinal);
+        await AxeCheck.HasNoViolation(ada.Page, "a cancelled ceremony");
+
+        // The same page still works when the person passes.
+        await ada.Authenticator.UserVerifies(true);
+        await ada.Press("Create the passkey");
+        await ada.Page.WaitForURLAsync("**/account/security");
+        ada.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task C096_a_ceremony_that_the_person_cancels_can_be_begun_again()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        await ada.Authenticator.UserVerifies(false);
+        await ada.Press("Sign out");
+        await ada.Press("Use a passkey");
+        await Assertions.Expect(ada.Page.Locator(".passkey-messages [data-says]:not([hidden])")).ToHaveCountAsync(1);
+        await ada.Authenticator.UserVerifies(true);
+        await ada.Press("Use a passkey");
+        await ada.Page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+        ada.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task An_empty_sign_in_page_complains_about_nothing_before_anybody_asks()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        await ada.Press("Sign out");
+        await ada.Authenticator.Clear();
+        await ada.Page.GotoAsync($"{instance.Origin}/sign-in");
+        await ada.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await Assertions.Expect(ada.Page.Locator(".passkey-messages [data-says]:not([hidden])")).ToHaveCountAsync(0);
+        ada.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task A_person_signs_in_by_button_by_name_and_by_autofill()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+
+        await ada.Press("Sign out");
+        // The virtual authenticator answers a conditional request at once, as a person does who picks the offer of the field.
+        await ada.Page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+
+        foreach (var how in new[] { "Use a passkey", "Continue" })
+        {
+            await ada.Authenticator.UserIsPresent(false);
+            await ada.Press("Sign out");
+            await ada.Page.WaitForURLAsync("**/sign-in");
+            await ada.Page.GetByLabel("E-mail or user name").FillAsync("ada@example.com");
+            await ada.Authenticator.UserIsPresent(true);
+            if (ada.Page.Url.Contains("/sign-in", StringComparison.Ordinal)) await ada.Press(how);
+            await ada.Page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+        }
+        ada.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task A_second_passkey_is_added_renamed_removed_and_brought_back()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        await ada.Page.GotoAsync($"{instance.Origin}/account/passkeys/new");
+
+        // The first device knows that it holds one already (excludeCredentials) and says so.
+        await ada.Press("Create the passkey");
+        await ada.Sees("This device already holds a passkey for this account.");
+
+        await ada.AnotherDevice();
+        await ada.Page.GotoAsync($"{instance.Origin}/account/passkeys/new");
+        await ada.Press("Create the passkey");
+        await ada.Page.WaitForURLAsync("**/account/security");
+        var passkeys = ada.Page.Locator("section.passkey");
+        await Assertions.Expect(passkeys).ToHaveCountAsync(2);
+
+        await passkeys.Last.GetByLabel("New name").FillAsync("Key on my desk");
+        await passkeys.Last.GetByRole(AriaRole.Button, new() { Name = "Rename" }).ClickAsync();
+        var renamed = passkeys.Filter(new() { Has = ada.Page.GetByRole(AriaRole.Heading, new() { Name = "Key on my desk" }) });
+        await Assertions.Expect(renamed).ToHaveCountAsync(1);
+
+        await renamed.GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
+        await Assertions.Expect(passkeys).ToHaveCountAsync(1);
+        await ada.Press("Undo removal");
+        await Assertions.Expect(passkeys).ToHaveCountAsync(2);
+        await AxeCheck.HasNoViolation(ada.Page, "two passkeys");
+        ada.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task A_confirmation_by_somebody_elses_passkey_is_refused_and_nothing_is_done()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        instance.Clock.Advance(TimeSpan.FromMinutes(11));
+        // Another authenticator: it does not hold what the server asks for.
+        await ada.AnotherDevice();
+        await ada.Page.GotoAsync($"{instance.Origin}/admin/groups");
+        await ada.Page.Locator("#main form[method=post] input[name=name]").FillAsync("painters");
+        await ada.Page.Locator("#main form[method=post] button").Last.ClickAsync();
+        await ada.Press("Confirm with a passkey");
+        await Assertions.Expect(ada.Page.Locator(".passkey-messages [data-says]:not([hidden])")).ToHaveCountAsync(1);
+        var (_, groups, _) = await instance.Console("group", "list");
+        Assert.DoesNotContain("painters", groups, StringComparison.Ordinal);
+        ada.SawNothingWrong();
+    }
+}
