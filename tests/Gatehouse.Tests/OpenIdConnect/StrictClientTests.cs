@@ -22,8 +22,15 @@ public partial class StrictClientTests(PostgresCluster postgres)
         await site.Run("group", "member", "add", "staff", "ada@example.com");
         await using var app = await RelyingParty.Start(new()
         {
-            Issuer = site.Server.Origin, ClientId = id, ClientSecret = secret.Length > 0 ? secret : null, AuthMethod = method, Port = port,
-            Scope = "openid profile email groups offline_access", ResponseMode = mode, IdTokenAlgorithm = algorithm, Extra = new() { ["max_age"] = "3600" },
+            Issuer = site.Server.Origin,
+            ClientId = id,
+            ClientSecret = secret.Length > 0 ? secret : null,
+            AuthMethod = method,
+            Port = port,
+            Scope = "openid profile email groups offline_access",
+            ResponseMode = mode,
+            IdTokenAlgorithm = algorithm,
+            Extra = new() { ["max_age"] = "3600" },
         });
         using var browser = await site.SignedIn();
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
