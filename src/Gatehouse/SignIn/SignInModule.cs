@@ -24,12 +24,15 @@ public static class SignInModule
         services.AddSingleton<RegisterPasskey>();
         services.AddSingleton<KeepPasskeys>();
         services.AddSingleton<EndSessions>();
+        services.AddSingleton<OwnActivity>();
+        services.AddHostedService<SweepSignIn>();
         services.AddSingleton<LoginLinks.LoginLinks>();
         services.AddSingleton<Onward>();
         services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(LoginLinkCard), 10));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),
-            new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30)));
+            new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30),
+            new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40)));
         return services;
     }
 

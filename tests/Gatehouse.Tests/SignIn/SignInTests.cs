@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Gatehouse.Tests.Parts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gatehouse.Tests.SignIn;
 
@@ -302,5 +303,36 @@ public class SignInTests(PostgresCluster postgres)
         Assert.Equal(HttpStatusCode.SeeOther, (await admin.Browser.Get("/admin/users")).Status);
         using var again = await TestPerson.FirstAdmin(instance, "new@example.com", "New");
         Assert.Equal(HttpStatusCode.OK, (await again.Browser.Get("/admin/users")).Status);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_person_sees_their_own_sign_ins_and_refusals_in_plain_words(bool onPostgres)
+    {
+        await using var instance = await Start(onPostgres);
+        using var ada = await TestPerson.User(instance, "ada@example.com", "Ada");
+        await ada.SignIn();
+        var refused = await ada.Browser.Get("/admin/users");
+        await instance.Services.GetRequiredService<Gatehouse.Audit.RefusalLog>().Flush();
+        var page = (await ada.Browser.Get("/account/activity")).Body;
+        Assert.Contains("By a login link", page);
+        Assert.Contains("By a passkey", page);
+        Assert.Contains("Your account may not open this page.", page);
+        Assert.Contains(refused.Reference!, page);
+        Assert.DoesNotContain("account.not_allowed", page);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task The_sweep_removes_what_is_over_and_nothing_else(bool onPostgres)
+    {
+        await using var instance = await Start(onPostgres);
+        using var ada = await TestPerson.User(instance, "ada@example.com", "Ada");
+        await TestPerson.LoginLink(instance, "ada@example.com");
+        var sweep = instance.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<Gatehouse.SignIn.Sessions.SweepSignIn>().Single();
+        await sweep.Run();
+        Assert.Equal(HttpStatusCode.OK, (await ada.Browser.Get("/account/security")).Status);
+        instance.Clock.Advance(TimeSpan.FromDays(40));
+        await sweep.Run();
+        Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select (select count(*) from sessions) + (select count(*) from one_time_tokens)")));
+        Assert.Equal(HttpStatusCode.OK, (await ada.SignIn()).Status);
     }
 }

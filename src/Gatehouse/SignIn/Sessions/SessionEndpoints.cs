@@ -12,6 +12,8 @@ internal static class SessionEndpoints
     {
         routes.MapGet("/account/sessions", async (HttpContext http, EndSessions sessions) =>
             new RazorComponentResult<SessionsPage>(new { Sessions = await sessions.Of(http.Granted().User.Id), Current = http.Granted().Session!.PublicId })).For(Access.User);
+        routes.MapGet("/account/activity", async (HttpContext http, OwnActivity activity) =>
+            new RazorComponentResult<ActivityPage>(new { Lines = await activity.Of(http.Granted().User.Id) })).For(Access.User);
         routes.MapPost("/account/sessions/{id}/end", async (HttpContext http, string id, EndSessions sessions) =>
         {
             await sessions.OneOf(http.Granted().User.Id, id, http.Actor());
