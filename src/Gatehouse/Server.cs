@@ -4,6 +4,7 @@ using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Doctor;
+using Gatehouse.Mail;
 using Gatehouse.OpenIdConnect;
 using Gatehouse.SignIn;
 using Gatehouse.SignUp.Setup;
@@ -27,6 +28,7 @@ public static class Server
         services.AddLogging(logging => ConfigureLogging(logging, configuration));
         services.AddWeb();
         services.AddAudit();
+        services.AddMail();
         services.AddAccounts();
         services.AddSignIn();
         services.AddSetup();
@@ -53,6 +55,7 @@ public static class Server
         app.UseWeb();
         app.MapWeb();
         app.MapAudit();
+        app.MapMail();
         app.MapAccounts();
         app.MapSignIn();
         app.MapSetup();

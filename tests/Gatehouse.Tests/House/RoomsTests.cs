@@ -16,7 +16,7 @@ public partial class RoomsTests
         ["Data"] = (["Configuration"], "SQLite and PostgreSQL, migrations, the one write door, one-time tokens, secrets at rest, settings"),
         ["Web"] = (["Data"], "layout, form parts, refusal page, static files, client address, security headers, rate limits"),
         ["Audit"] = (["Web"], "event log; refusal log, cases and problems"),
-        ["Mail"] = (["Audit"], "sending mail (to come)"),
+        ["Mail"] = (["Audit"], "the outbox and its sender, the settings of mail, what says whether it arrives"),
         ["Accounts"] = (["Mail"], "users and groups"),
         ["SignIn"] = (["Accounts"], "sessions, passkeys, login links, the access rules"),
         ["SignUp"] = (["SignIn"], "set-up and the other ways to a new account"),

@@ -1,6 +1,7 @@
 using System.Net;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
+using Gatehouse.Mail;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -60,6 +61,25 @@ public sealed class TestInstance : IAsyncDisposable
 
     /// <summary>A browser with its own cookies.</summary>
     public TestBrowser Browser() => new(Origin);
+
+    /// <summary>The mails written so far whose content is still there (nothing is sent while no mail server is set), oldest first; of one recipient when given.</summary>
+    public async Task<IReadOnlyList<Letter>> Mails(string? to = null)
+    {
+        var outbox = Services.GetRequiredService<Outbox>();
+        var ids = await Database.Read(sql => sql.List<string>("select id from mails where content is not null order by created_at, id"));
+        var letters = new List<Letter>();
+        foreach (var id in ids)
+            if (await Database.Read(sql => outbox.Read(sql, id)) is { } letter && (to is null || letter.To == to)) letters.Add(letter);
+        return letters;
+    }
+
+    /// <summary>The one link to this server in a mail's text, as path and query.</summary>
+    public string LinkIn(Letter letter)
+    {
+        var start = letter.Text.IndexOf(Origin + "/", StringComparison.Ordinal);
+        Assert.True(start >= 0, $"no link to {Origin} in: {letter.Text}");
+        return letter.Text[(start + Origin.Length)..].Split([' ', '\r', '\n'])[0];
+    }
 
     private async Task Up()
     {
