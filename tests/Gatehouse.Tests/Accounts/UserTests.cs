@@ -154,7 +154,7 @@ public abstract class UserTests
         Assert.Equal(2, (await find.Run(new("EXAMPLE", "", "email", true, 1))).Lines.Count);
         Assert.Empty((await find.Run(new("", "", "name", false, 100_000))).Lines);
         Assert.Equal(2, (await find.Run(new("", "locked-out", "last", false, 1))).Total);
-        Web.StrictParameters.TryParse("sort=id;drop&page=-1&state=x&order=up", out var query);
+        Gatehouse.Web.StrictParameters.TryParse("sort=id;drop&page=-1&state=x&order=up", out var query);
         var question = UserQuestion.From(query);
         Assert.Equal(("name", "", 1, false), (question.Sort, question.State, question.Page, question.Descending));
         foreach (var sort in UserQuestion.Sorts)

@@ -32,6 +32,7 @@ public partial class RoomsTests
         ["Npgsql"] = ["Data"],
         ["Microsoft.Data.Sqlite"] = ["Data"],
         ["SQLitePCL"] = ["Data"],
+        ["QRCoder"] = ["Web"],
     };
 
     [Fact]
