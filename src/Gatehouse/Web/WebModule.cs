@@ -16,6 +16,7 @@ public static class WebModule
         services.AddHttpContextAccessor();
         services.AddScoped<Visit>();
         services.AddScoped<Texts>();
+        services.AddSingleton<Egress>();
         services.AddSingleton<Cookies>();
         services.AddSingleton<Refuse>();
         services.AddSingleton<ForwardedHeaders>();
