@@ -5,6 +5,7 @@ using Gatehouse.Refusals;
 using Gatehouse.SignIn.LoginLinks;
 using Gatehouse.SignIn.Passkeys;
 using Gatehouse.SignIn.Sessions;
+using Gatehouse.SignIn.Steps;
 using Gatehouse.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -28,6 +29,10 @@ public static class SignInModule
         services.AddHostedService<SweepSignIn>();
         services.AddSingleton<LoginLinks.LoginLinks>();
         services.AddSingleton<Onward>();
+        services.AddSingleton<PendingSignIns>();
+        services.AddSingleton<SignInSteps>();
+        services.AddSingleton<AfterSignIn>();
+        services.AddSingleton<ISecondFactorPolicy, AskWhoeverHasOne>();
         services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(LoginLinkCard), 10));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),
@@ -47,6 +52,7 @@ public static class SignInModule
         routes.MapPost("/admin/users/{id}/login-link", MakeLink).For(Access.Admin, recent: true);
         PasskeyEndpoints.Map(routes);
         SessionEndpoints.Map(routes);
+        StepEndpoints.Map(routes);
     }
 
     private static async Task<IResult> ShowSignIn(HttpContext http, Visit visit, Onward onward, Refuse refuse)
@@ -88,12 +94,11 @@ public static class SignInModule
             : refuse.Page(http, refusal, "/sign-in", "Go to sign-in");
     }
 
-    private static async Task<IResult> UseLink(HttpContext http, Visit visit, LoginLinks.LoginLinks links, BeginSession sessions, Refuse refuse)
+    private static async Task<IResult> UseLink(HttpContext http, Visit visit, LoginLinks.LoginLinks links, AfterSignIn after, Refuse refuse)
     {
-        if (!(await links.Use(visit.Form["t"] ?? "", http.GrantedOrNull(), visit)).Passed(out var cookie, out var refusal))
-            return refuse.Page(http, refusal, "/sign-in", "Go to sign-in");
-        sessions.Keep(http, cookie);
-        return SeeOther.To("/account/security");
+        return (await links.Use(visit.Form["t"] ?? "", http.GrantedOrNull(), visit)).Passed(out var step, out var refusal)
+            ? after.Answer(http, step, "/account/security", "")
+            : refuse.Page(http, refusal, "/sign-in", "Go to sign-in");
     }
 
     private static async Task<IResult> MakeLink(HttpContext http, string id, Database database, LoginLinks.LoginLinks links, Refuse refuse)

@@ -1,10 +1,10 @@
-using Gatehouse.Accounts.Groups;
 using Gatehouse.Accounts.Users;
 using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn.Sessions;
+using Gatehouse.SignIn.Steps;
 using Gatehouse.Web;
 
 namespace Gatehouse.SignIn.LoginLinks;
@@ -13,7 +13,7 @@ namespace Gatehouse.SignIn.LoginLinks;
 public sealed record LoginLinkPayload(string IssuedBy);
 
 /// <summary>A link that lets one existing user in once.</summary>
-public sealed class LoginLinks(Database database, OneTimeTokens tokens, AuditLog audit, AccessRules rules, BeginSession sessions, SignInLog signInLog, ServerConfiguration configuration, TimeProvider clock)
+public sealed class LoginLinks(Database database, OneTimeTokens tokens, AuditLog audit, SignInSteps steps, ServerConfiguration configuration, TimeProvider clock)
 {
     public static readonly TimeSpan Validity = TimeSpan.FromMinutes(15);
 
@@ -29,16 +29,13 @@ public sealed class LoginLinks(Database database, OneTimeTokens tokens, AuditLog
     /// <summary>Whose link it is, without using it: GET and HEAD consume nothing, so mail scanners do no harm.</summary>
     public Task<Outcome<User>> Look(string value) => database.Read(async sql => await Judge(sql, await tokens.Look(sql, TokenType.LoginLink, value), value));
 
-    /// <summary>Spends it and opens an enrolment session; the cookie's value.</summary>
-    public Task<Outcome<string>> Use(string value, AccessGranted? present, Visit visit) => database.Write(async sql =>
+    /// <summary>Spends it and opens an enrolment session, or asks for the second factor of whoever has one.</summary>
+    public Task<Outcome<SignInStep>> Use(string value, AccessGranted? present, Visit visit) => database.Write(async sql =>
     {
-        if (!(await Judge(sql, await tokens.Spend(sql, TokenType.LoginLink, value), value)).Passed(out var user, out var refusal)) return (Outcome<string>)refusal;
+        if (!(await Judge(sql, await tokens.Spend(sql, TokenType.LoginLink, value), value)).Passed(out var user, out var refusal)) return refusal;
         visit.UserId = user.Id;
         visit.Passed("login link is good");
-        if (!rules.Judge(user, await GroupStore.Of(sql, user.Id), session: null, client: null).Passed(out var granted, out refusal)) return refusal;
-        var cookie = await sessions.Begin(sql, granted, visit, SessionKind.Enrolment, new Factor("link", clock.Now(), null, null), present?.Session);
-        signInLog.Success("session", user.Id, null, "link", visit);
-        return cookie;
+        return await steps.First(sql, user, new Factor("link", clock.Now(), null, null), SessionKind.Enrolment, "", client: null, present, visit);
     });
 
     private async Task<Outcome<User>> Judge(Sql sql, Spent spent, string value)

@@ -11,7 +11,11 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider 
 
     /// <summary>Makes a new session for whoever the gate let through, in the given transaction; a session of this browser ends.</summary>
     /// <returns>The cookie's value: hand it to <see cref="Keep"/> after the commit.</returns>
-    public async Task<string> Begin(Sql sql, AccessGranted granted, Visit visit, string kind, Factor factor, Session? previous)
+    public Task<string> Begin(Sql sql, AccessGranted granted, Visit visit, string kind, Factor factor, Session? previous) =>
+        BeginWith(sql, granted, visit, kind, [factor], previous);
+
+    /// <inheritdoc cref="Begin(Sql, AccessGranted, Visit, string, Factor, Session?)"/>
+    public async Task<string> BeginWith(Sql sql, AccessGranted granted, Visit visit, string kind, IReadOnlyList<Factor> factors, Session? previous)
     {
         if (previous is not null) await SessionStore.End(sql, previous.PublicId, "replaced by a new sign-in", clock.Now());
         var value = Secrets.NewToken();
@@ -23,7 +27,7 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider 
             UserId = granted.User.Id,
             Epoch = granted.User.Epoch,
             Kind = kind,
-            FactorsJson = JsonSerializer.Serialize(new[] { factor }),
+            FactorsJson = JsonSerializer.Serialize(factors),
             BeganAt = now,
             AuthTime = now,
             LastSeenAt = now,
@@ -51,6 +55,22 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider 
             LastSeenAt = now,
             Epoch = epoch,
             ExpiresAt = full && session.Kind == SessionKind.Enrolment ? session.BeganAt + (long)SessionLimits.Absolute.TotalMilliseconds : session.ExpiresAt,
+        };
+        return await SessionStore.Replace(sql, session.Hash, next) == 1 ? value : null;
+    }
+
+    /// <summary>The same person proved again who they are, by whatever a sign-in takes: the proofs are added, auth_time becomes now, the id changes. Null when the session has ended meanwhile.</summary>
+    public async Task<string?> Strengthen(Sql sql, Session session, IReadOnlyList<Factor> proofs, long epoch)
+    {
+        var value = Secrets.NewToken();
+        var now = clock.Now();
+        var next = session with
+        {
+            Hash = secrets.Hash("session", value),
+            FactorsJson = JsonSerializer.Serialize(session.Factors.Concat(proofs).TakeLast(10)),
+            AuthTime = now,
+            LastSeenAt = now,
+            Epoch = epoch,
         };
         return await SessionStore.Replace(sql, session.Hash, next) == 1 ? value : null;
     }
