@@ -18,7 +18,7 @@ public sealed class Database : IAsyncDisposable
     private const int BatchLimit = 64;
     private readonly string? sqliteFile;
     private readonly NpgsqlDataSource? postgres;
-    private readonly ConcurrentBag<SqliteConnection> readers = [];
+    private readonly ConcurrentBag<KeptStatements> readers = [];
     private readonly Channel<IPendingWrite> queue = Channel.CreateBounded<IPendingWrite>(4096);
     private readonly Task? writer;
 
@@ -113,9 +113,9 @@ public sealed class Database : IAsyncDisposable
 
     private static bool IsBusy(Exception e) => e is SqliteException { SqliteErrorCode: 5 or 6 };
 
-    private SqliteConnection OpenSqliteConnection()
+    private KeptStatements OpenSqliteConnection()
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = sqliteFile, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 5 }.ToString());
+        var connection = new KeptStatements(new SqliteConnectionStringBuilder { DataSource = sqliteFile, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = 5 }.ToString());
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory;";
@@ -125,7 +125,7 @@ public sealed class Database : IAsyncDisposable
 
     private async Task WriteLoop()
     {
-        SqliteConnection? connection = null;
+        KeptStatements? connection = null;
         var batch = new List<IPendingWrite>(BatchLimit);
         while (await queue.Reader.WaitToReadAsync())
         {
@@ -237,6 +237,9 @@ internal static class PostgresUrl
             // Off this host the server must prove who it is, unless the URL says otherwise in so many words.
             SslMode = local ? SslMode.Prefer : SslMode.VerifyFull,
             MaxPoolSize = 30,
+            // Each connection keeps its statements compiled; behind a pooler that forbids it: ?Max%20Auto%20Prepare=0.
+            MaxAutoPrepare = 200,
+            AutoPrepareMinUsages = 2,
             Timeout = 5,
             CommandTimeout = 10,
             ApplicationName = "gatehouse",

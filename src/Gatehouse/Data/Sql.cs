@@ -21,13 +21,13 @@ public sealed class Sql
     internal bool IsPostgres => database.IsPostgres;
 
     /// <summary>All rows.</summary>
-    public async Task<IReadOnlyList<T>> List<T>(string sql, object? args = null) => [.. await connection.QueryAsync<T>(sql, args, transaction)];
+    public async Task<IReadOnlyList<T>> List<T>(string sql, object? args = null) => [.. await On(sql).QueryAsync<T>(sql, args, transaction)];
 
     /// <summary>The only row, or default when there is none.</summary>
-    public Task<T?> One<T>(string sql, object? args = null) => connection.QuerySingleOrDefaultAsync<T>(sql, args, transaction)!;
+    public Task<T?> One<T>(string sql, object? args = null) => On(sql).QuerySingleOrDefaultAsync<T>(sql, args, transaction)!;
 
     /// <summary>Runs a statement; the number of rows it touched.</summary>
-    public Task<int> Run(string sql, object? args = null) => connection.ExecuteAsync(sql, args, transaction);
+    public Task<int> Run(string sql, object? args = null) => On(sql).ExecuteAsync(sql, args, transaction);
 
     /// <summary>A condition that <paramref name="column"/> is one of <paramref name="values"/>, with its argument named <paramref name="name"/>; works on both databases.</summary>
     public (string Condition, object Argument) In(string column, IEnumerable<string> values)
@@ -48,6 +48,12 @@ public sealed class Sql
     {
         await Run("insert into versions (name, version) values (@name, 1) on conflict (name) do update set version = versions.version + 1", new { name });
         AfterCommit(() => database.Announce(name));
+    }
+
+    private DbConnection On(string sql)
+    {
+        (connection as KeptStatements)?.Announce(sql);
+        return connection;
     }
 
     internal void Committed() => afterCommit?.ForEach(act => act());
