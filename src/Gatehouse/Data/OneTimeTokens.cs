@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Gatehouse.Data;
@@ -14,7 +15,7 @@ public static class TokenType
     public const string PendingSetup = "pending_setup";
 }
 
-/// <summary>A token as stored. <see cref="Subject"/> is whom it is for, <see cref="Payload"/> is JSON of the type's own record.</summary>
+/// <summary>A token as stored. <see cref="Subject"/> is whom it is for, <see cref="Payload"/> is JSON of the type's own record, sealed in the database.</summary>
 public sealed record OneTimeToken
 {
     public string Hash { get; init; } = "";
@@ -59,11 +60,12 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
     public async Task<string> Issue<T>(Sql sql, string type, string subject, T payload, TimeSpan validity, long epoch = 0, string? boundTo = null)
     {
         var value = Secrets.NewToken();
+        var hash = secrets.Hash(type, value);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         await sql.Run("""
             insert into one_time_tokens (hash, type, subject, payload, bound_to, epoch, created_at, expires_at)
             values (@hash, @type, @subject, @payload, @boundTo, @epoch, @now, @expires)
-            """, new { hash = secrets.Hash(type, value), type, subject, payload = JsonSerializer.Serialize(payload), boundTo, epoch, now, expires = now + (long)validity.TotalMilliseconds });
+            """, new { hash, type, subject, payload = secrets.Protect(Place(hash), JsonSerializer.SerializeToUtf8Bytes(payload)), boundTo, epoch, now, expires = now + (long)validity.TotalMilliseconds });
         return value;
     }
 
@@ -72,11 +74,11 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
     {
         var hash = secrets.Hash(type, value);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var token = await sql.One<OneTimeToken>($"""
+        var token = Open(await sql.One<OneTimeToken>($"""
             update one_time_tokens set used_at = @now
             where hash = @hash and type = @type and used_at is null and ended_because is null and expires_at > @now
             returning {Columns}
-            """, new { hash, type, now });
+            """, new { hash, type, now }));
         return token is not null ? new(token, TokenFault.None, token) : await Explain(sql, type, hash, now);
     }
 
@@ -96,9 +98,15 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
     public Task<int> Sweep(Sql sql) =>
         sql.Run("delete from one_time_tokens where expires_at < @limit", new { limit = clock.GetUtcNow().AddDays(-1).ToUnixTimeMilliseconds() });
 
-    private static async Task<Spent> Explain(Sql sql, string type, string hash, long now)
+    private static string Place(string hash) => $"one_time_tokens/payload/{hash}";
+
+    /// <summary>What a client sent along (state, hints) is sealed at rest; a row that cannot be unsealed is no token.</summary>
+    private OneTimeToken? Open(OneTimeToken? stored) =>
+        stored is not null && secrets.Reveal(Place(stored.Hash), stored.Payload) is { } plain ? stored with { Payload = Encoding.UTF8.GetString(plain) } : null;
+
+    private async Task<Spent> Explain(Sql sql, string type, string hash, long now)
     {
-        var stored = await sql.One<OneTimeToken>($"select {Columns} from one_time_tokens where hash = @hash and type = @type", new { hash, type });
+        var stored = Open(await sql.One<OneTimeToken>($"select {Columns} from one_time_tokens where hash = @hash and type = @type", new { hash, type }));
         return stored switch
         {
             null => new(null, TokenFault.Unknown, null),

@@ -86,7 +86,8 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
             id = Secrets.NewToken();
             cookies.Write(http, BrowserCookie, id, TimeSpan.FromDays(400));
         }
-        visit.BrowserId = id;
+        // The cookie's own value is stored nowhere: what is bound to this browser is bound to its hash.
+        visit.BrowserId = secrets.Hash("browser", id);
         visit.FormToken = secrets.Hash("form", id);
     }
 

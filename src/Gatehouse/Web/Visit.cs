@@ -12,7 +12,7 @@ public sealed class Visit(TimeProvider clock)
     public string UserAgent { get; internal set; } = "";
     public string TraceId { get; internal set; } = "";
 
-    /// <summary>Random id of this browser, from its pre-session cookie; "" on cookie-free routes.</summary>
+    /// <summary>Names this browser: a keyed hash of its pre-session cookie; "" on cookie-free routes.</summary>
     public string BrowserId { get; internal set; } = "";
 
     /// <summary>True when the browser brought its pre-session cookie along.</summary>

@@ -9,16 +9,20 @@ sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly Task<string> said;
+    private readonly Task<string> printed;
 
     private ServerProcess(Process process, TimeSpan started)
     {
         (this.process, Started) = (process, started);
         said = process.StandardError.ReadToEndAsync();
-        _ = process.StandardOutput.ReadToEndAsync();
+        printed = process.StandardOutput.ReadToEndAsync();
     }
 
     /// <summary>From the start of the process to its first answer.</summary>
     public TimeSpan Started { get; private set; }
+
+    /// <summary>Everything it wrote to both streams; known once it has ended.</summary>
+    public async Task<string> Said() => await printed + await said;
 
     /// <summary>The published executable where ./check made one, else the one built beside the tests.</summary>
     public static string Executable { get; } = Environment.GetEnvironmentVariable("GATEHOUSE_TESTS_PUBLISHED") is { Length: > 0 } published ? published : Path.Combine(AppContext.BaseDirectory, "gatehouse");

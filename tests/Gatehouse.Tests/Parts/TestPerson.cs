@@ -8,10 +8,12 @@ namespace Gatehouse.Tests.Parts;
 /// <summary>Somebody with a browser and a software authenticator, who does what passkey.js does.</summary>
 public sealed class TestPerson : IDisposable
 {
-    public TestPerson(TestInstance instance)
+    public TestPerson(TestInstance instance) : this(instance.Origin) { }
+
+    public TestPerson(string origin)
     {
-        Browser = instance.Browser();
-        Authenticator = new SoftAuthenticator(-7) { RpId = "localhost", Origin = instance.Origin };
+        Browser = new(origin);
+        Authenticator = new SoftAuthenticator(-7) { RpId = "localhost", Origin = origin };
     }
 
     public TestBrowser Browser { get; }
