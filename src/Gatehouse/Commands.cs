@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,13 +25,14 @@ public static class Commands
         var toMend = faults.Select(f => f.Evidence).ToList();
         if (RuntimeFloor.Fault is { } runtime) toMend.Add($"{runtime.Evidence} {runtime.Facts.Fix}");
         if (string.IsNullOrEmpty(environment.GetValueOrDefault("DB_CONNECTION_STRING")) && Instance.SqliteFault is { } sqlite) toMend.Add($"SQLite: {sqlite}. Install it with: apt-get install libsqlite3-0");
+        if (configuration is { IsHttps: false, IsLocalhost: false }) await error.WriteLineAsync(PlainHttp(configuration));
+        if (configuration is not null && CannotListen(configuration) is { } taken) toMend.Add(taken);
         if (configuration is null || toMend.Count > 0)
         {
             await error.WriteLineAsync($"Gatehouse cannot start. {toMend.Count} thing{(toMend.Count == 1 ? "" : "s")} to mend:");
             foreach (var line in toMend) await error.WriteLineAsync("  - " + line);
             return 2;
         }
-        if (!configuration.IsHttps && !configuration.IsLocalhost) await error.WriteLineAsync(PlainHttp(configuration));
         try
         {
             await using var instance = await Instance.Open(configuration, create: true, TimeProvider.System);
@@ -50,6 +52,30 @@ public static class Commands
             await error.WriteLineAsync($"Gatehouse cannot start. Port {configuration.Port} is taken by another program.\n  Stop that program, or set PORT (and APP_URL) to another one.");
             return 2;
         }
+    }
+
+    /// <summary>Asks for the port before anything is opened or made; null when it can be had.</summary>
+    private static string? CannotListen(ServerConfiguration configuration)
+    {
+        foreach (var address in configuration.Listen)
+        {
+            try
+            {
+                using var probe = new TcpListener(address, configuration.Port);
+                probe.Start();
+            }
+            catch (SocketException e)
+            {
+                return e.SocketErrorCode switch
+                {
+                    SocketError.AddressAlreadyInUse => $"PORT: Port {configuration.Port} is taken by another program. Stop that program, or set PORT (and APP_URL) to another one.",
+                    SocketError.AccessDenied => $"PORT: This user may not listen on port {configuration.Port}. Set PORT to 1024 or above and put a reverse proxy in front.",
+                    SocketError.AddressNotAvailable => $"HOST: {address} is no address of this machine. Set HOST=localhost, HOST=0.0.0.0 or the address of one interface.",
+                    _ => $"PORT: Cannot listen on {address} port {configuration.Port} ({e.SocketErrorCode}). Set HOST and PORT to what this machine offers.",
+                };
+            }
+        }
+        return null;
     }
 
     private static string PlainHttp(ServerConfiguration configuration)

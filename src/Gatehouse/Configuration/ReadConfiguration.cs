@@ -185,13 +185,29 @@ public sealed class ReadConfiguration
         var host = Value("HOST") ?? "localhost";
         switch (host)
         {
-            case "localhost": return Socket.OSSupportsIPv6 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
+            case "localhost": return HasIPv6Loopback() ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.Loopback];
             case "*" or "0.0.0.0": return [IPAddress.Any];
             case "::" or "[::]": return [IPAddress.IPv6Any];
         }
         if (StrictAddress.TryParse(host.Trim('[', ']'), out var address)) return [address];
         Fault("HOST", $"'{host}' is neither localhost, an IP address nor *", "Set HOST=localhost, HOST=0.0.0.0 or the address of one interface");
         return [IPAddress.Loopback];
+    }
+
+    /// <summary>Many containers know IPv6 but have switched ::1 off.</summary>
+    private static bool HasIPv6Loopback()
+    {
+        if (!Socket.OSSupportsIPv6) return false;
+        try
+        {
+            using var probe = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Looks only: what is there must be a folder that can be read. Whether it can be written, opening the instance finds out.</summary>

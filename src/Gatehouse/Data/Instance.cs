@@ -63,7 +63,7 @@ public sealed class Instance : IAsyncDisposable
                 throw sqlite is null
                     ? new CannotOpenException("This data folder belongs to an instance, but the database that DB_CONNECTION_STRING names is empty", "Point DB_CONNECTION_STRING at the instance's database, or use a new DATA_DIR")
                     : new CannotOpenException($"The data folder {folder} belongs to instance {storedId}, but its database {Path.GetFileName(sqlite)} is empty", "Put the database back (from the backup), or move the other files away to begin a new instance");
-            if (schema > 0 && !create && schema < Migrate.Newest) throw new CannotOpenException("The database is older than this version", "Start the server once, it upgrades the database");
+            if (schema > 0 && schema <= Migrate.Newest && !create && !await Migrate.IsUpToDate(database)) throw new CannotOpenException("The database is older than this version", "Start the server once, it upgrades the database");
             try
             {
                 await Migrate.Up(database, sqlite, clock);

@@ -37,9 +37,10 @@ internal static class Migrate
     {
         var current = await Current(database);
         if (current > Newest) throw new SchemaTooNewException(current, Newest);
-        if (current == Newest) return;
+        var missing = await Missing(database, current);
+        if (missing.Length == 0) return;
         if (current > 0 && sqliteFile is not null) Backup(sqliteFile, current);
-        foreach (var (number, name, text) in Files.Where(f => f.Number > current))
+        foreach (var (number, name, text) in missing)
         {
             await database.Write(async sql =>
             {
@@ -52,6 +53,15 @@ internal static class Migrate
             });
         }
     }
+
+    private static async Task<(long Number, string Name, string Text)[]> Missing(Database database, long current)
+    {
+        var applied = current == 0 ? [] : await database.Read(sql => sql.List<long>("select number from schema_migrations"));
+        return [.. Files.Where(f => !applied.Contains(f.Number))];
+    }
+
+    /// <summary>True when the database lacks nothing that this version needs.</summary>
+    public static async Task<bool> IsUpToDate(Database database) => (await Missing(database, await Current(database))).Length == 0;
 
     private static void Backup(string file, long schema)
     {

@@ -56,16 +56,29 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
         created_at as "CreatedAt", expires_at as "ExpiresAt", used_at as "UsedAt", ended_because as "EndedBecause"
         """;
 
+    private int untilTrim = TrimEvery;
+
+    /// <summary>How much all strangers together may keep here, about kilobytes.</summary>
+    internal long StrangersMay { get; set; } = 100_000;
+    internal const int TrimEvery = 256;
+
     /// <summary>Stores a new token and returns its value, which is shown once.</summary>
-    public async Task<string> Issue<T>(Sql sql, string type, string subject, T payload, TimeSpan validity, long epoch = 0, string? boundTo = null)
+    /// <param name="stranger">The address block when nobody is signed in: what strangers keep here is bounded, and the greediest block loses its oldest first.</param>
+    public async Task<string> Issue<T>(Sql sql, string type, string subject, T payload, TimeSpan validity, long epoch = 0, string? boundTo = null, string? stranger = null)
     {
         var value = Secrets.NewToken();
         var hash = secrets.Hash(type, value);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var box = secrets.Protect(Place(hash), JsonSerializer.SerializeToUtf8Bytes(payload));
         await sql.Run("""
-            insert into one_time_tokens (hash, type, subject, payload, bound_to, epoch, created_at, expires_at)
-            values (@hash, @type, @subject, @payload, @boundTo, @epoch, @now, @expires)
-            """, new { hash, type, subject, payload = secrets.Protect(Place(hash), JsonSerializer.SerializeToUtf8Bytes(payload)), boundTo, epoch, now, expires = now + (long)validity.TotalMilliseconds });
+            insert into one_time_tokens (hash, type, subject, payload, bound_to, epoch, created_at, expires_at, made_by, weight)
+            values (@hash, @type, @subject, @box, @boundTo, @epoch, @now, @expires, @stranger, @weight)
+            """, new { hash, type, subject, box, boundTo, epoch, now, expires = now + (long)validity.TotalMilliseconds, stranger, weight = stranger is null ? 0 : 1 + box.Length / 1024 });
+        if (stranger is not null && Interlocked.Decrement(ref untilTrim) <= 0)
+        {
+            Interlocked.Exchange(ref untilTrim, TrimEvery);
+            await Trim(sql, now);
+        }
         return value;
     }
 
@@ -97,6 +110,23 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
     /// <summary>Deletes what expired more than a day ago.</summary>
     public Task<int> Sweep(Sql sql) =>
         sql.Run("delete from one_time_tokens where expires_at < @limit", new { limit = clock.GetUtcNow().AddDays(-1).ToUnixTimeMilliseconds() });
+
+    /// <summary>Brings back what strangers keep here under its quota: first what expired, then the oldest of whoever has most.</summary>
+    private async Task Trim(Sql sql, long now)
+    {
+        async Task<long> Excess() => (await sql.One<long?>("select sum(weight) from one_time_tokens where made_by is not null") ?? 0) - StrangersMay;
+        if (await Excess() <= 0) return;
+        await sql.Run("delete from one_time_tokens where made_by is not null and expires_at <= @now", new { now });
+        var excess = await Excess();
+        if (excess <= 0) return;
+        await sql.Run("""
+            with kept as (
+                select hash, weight, sum(weight) over (partition by made_by order by created_at desc, hash) as rank from one_time_tokens where made_by is not null),
+            ordered as (
+                select hash, sum(weight) over (order by rank desc, hash) - weight as freed from kept)
+            delete from one_time_tokens where hash in (select hash from ordered where freed < @excess)
+            """, new { excess });
+    }
 
     private static string Place(string hash) => $"one_time_tokens/payload/{hash}";
 

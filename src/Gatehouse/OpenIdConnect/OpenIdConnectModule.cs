@@ -40,6 +40,8 @@ public static class OpenIdConnectModule
         services.AddSingleton<RedeemCode>();
         services.AddSingleton<RotateRefreshToken>();
         services.AddSingleton<IssueTokens>();
+        services.AddSingleton<SweepGrants>();
+        services.AddHostedService(s => s.GetRequiredService<SweepGrants>());
         services.AddSingleton<TokenEndpoint>();
         services.AddSingleton<UserinfoEndpoint>();
         services.AddSingleton<LogoutEndpoint>();

@@ -20,6 +20,7 @@ public static class WebModule
         services.AddSingleton<Cookies>();
         services.AddSingleton<Refuse>();
         services.AddSingleton<ForwardedHeaders>();
+        services.AddSingleton<StrangerRates>();
         return services;
     }
 

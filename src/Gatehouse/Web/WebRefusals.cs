@@ -42,6 +42,18 @@ public sealed record CookieMissing(string Path, int OtherCookies) : Refusal<Cook
     public override string Evidence => $"{Path}: our cookie is missing, {OtherCookies} other cookies came.";
 }
 
+/// <summary>One network asks more often than people can.</summary>
+public sealed record TooManyRequests(string Path, string Block) : Refusal<TooManyRequests>, IRefusal<TooManyRequests>
+{
+    public static RefusalEntry Entry { get; } = new("browser.too_many_requests", "Too many requests from one network",
+        Public: "Too many requests came from your network. Nothing was changed. Please try again in a minute.",
+        Fix: "When people share this address, or a reverse proxy is missing from TRUSTED_PROXIES, mend that. Otherwise it is a flood: stop it in front of Gatehouse.",
+        Wire: "temporarily_unavailable", Status: 429);
+    public static TooManyRequests Example => new("/passkeys/assertion/options", "203.0.113.9");
+    public override string Target => Block;
+    public override string Evidence => $"{Path}: {Block} used up {StrangerRates.Burst} requests and {StrangerRates.PerSecond} more a second without anybody signing in.";
+}
+
 /// <summary>The database is busy or away.</summary>
 public sealed record TryAgainLater(string Path) : Refusal<TryAgainLater>, IRefusal<TryAgainLater>
 {

@@ -77,6 +77,10 @@ public class StartTests(PostgresCluster postgres)
         var told = await Refused(stores.Environment);
         Assert.Contains("| WARNING: APP_URL is http://id.example.com, plain http.", told, StringComparison.Ordinal);
         Assert.Contains($"Port {taken} is taken", told, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(stores.Folder));
+        holder.Stop();
+        stores.Environment["HOST"] = "192.0.2.1";
+        Assert.Contains("192.0.2.1 is no address of this machine", await Refused(stores.Environment), StringComparison.Ordinal);
     }
 
     [Theory]

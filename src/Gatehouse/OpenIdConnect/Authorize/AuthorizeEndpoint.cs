@@ -15,7 +15,7 @@ namespace Gatehouse.OpenIdConnect.Authorize;
 /// <summary>The authorization endpoint: read, judge, interact, respond.</summary>
 internal sealed class AuthorizeEndpoint(
     Database database, AuthorizeRules rules, PendingAuthorizations pending, IssueCode codes, WriteAuthorizeResponse write, Refuse refuse,
-    SigningKeys keys, ServerConfiguration configuration, SignInLog signIns, IRefusalLog log, TimeProvider clock)
+    SigningKeys keys, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, IRefusalLog log, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -28,7 +28,8 @@ internal sealed class AuthorizeEndpoint(
     {
         var request = new AuthorizeRequest(visit.Form, await Find(visit.Form), null, clock.Now());
         if ((IdentifyClient.Check(request) ?? MatchRedirectUri.Check(request, log)) is { } refusal) return Refused(http, visit, request, refusal, null);
-        var token = await pending.Store(PendingRequest.Of(visit.Form, clock.Now(), atSignIn: false), PendingAuthorizations.BetweenPostAndGet);
+        if (rates.Take(http, visit) is { } flood) return refuse.Page(http, flood);
+        var token = await pending.Store(PendingRequest.Of(visit.Form, clock.Now(), atSignIn: false), PendingAuthorizations.BetweenPostAndGet, visit);
         return SeeOther.To($"{Paths.Authorize}?pending={token}");
     }
 
@@ -56,7 +57,11 @@ internal sealed class AuthorizeEndpoint(
         if (request.MustSignIn)
         {
             // The page may be reloaded: the request that already waits goes on waiting.
-            if (waiting is not { AtSignIn: true }) token = await pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true), PendingAuthorizations.WhileSigningIn);
+            if (waiting is not { AtSignIn: true })
+            {
+                if (rates.Take(http, visit) is { } flood) return refuse.Page(http, flood);
+                token = await pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true), PendingAuthorizations.WhileSigningIn, visit);
+            }
             return SeeOther.To($"/sign-in?continue={Uri.EscapeDataString(token!)}");
         }
         var granted = request.Granted!;

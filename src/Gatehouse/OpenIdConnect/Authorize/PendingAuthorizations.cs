@@ -29,8 +29,8 @@ internal sealed class PendingAuthorizations(Database database, OneTimeTokens tok
     /// <summary>Between a POST and the GET that follows at once.</summary>
     public static readonly TimeSpan BetweenPostAndGet = TimeSpan.FromMinutes(5);
 
-    public Task<string> Store(PendingRequest request, TimeSpan validity) =>
-        database.Write(sql => tokens.Issue(sql, TokenType.PendingAuthorization, request.ClientId, request, validity));
+    public Task<string> Store(PendingRequest request, TimeSpan validity, Visit visit) =>
+        database.Write(sql => tokens.Issue(sql, TokenType.PendingAuthorization, request.ClientId, request, validity, stranger: visit.Stranger));
 
     public async Task<(PendingRequest? Request, TokenFault Fault)> Load(string token)
     {

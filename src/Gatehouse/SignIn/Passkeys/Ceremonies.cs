@@ -5,6 +5,7 @@ using Gatehouse.Accounts.Users;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Jose;
+using Gatehouse.Web;
 
 namespace Gatehouse.SignIn.Passkeys;
 
@@ -27,15 +28,15 @@ public sealed class Ceremonies(ServerConfiguration configuration, Secrets secret
     /// <summary>The user's handle: stable, and says nothing about the person (WebAuthn section 14.6.1).</summary>
     public byte[] HandleOf(string userId) => HMACSHA256.HashData(handleKey, Encoding.UTF8.GetBytes(userId));
 
-    public async Task<JsonObject> BeginAssertion(Sql sql, CeremonyPurpose purpose, string browserId, IEnumerable<CredentialRef> allow)
+    public async Task<JsonObject> BeginAssertion(Sql sql, CeremonyPurpose purpose, Visit visit, IEnumerable<CredentialRef> allow)
     {
-        var challenge = await tokens.Issue(sql, TokenType.AssertionChallenge, purpose.ExpectedUserId ?? "", purpose, Validity, boundTo: browserId);
+        var challenge = await tokens.Issue(sql, TokenType.AssertionChallenge, purpose.ExpectedUserId ?? "", purpose, Validity, boundTo: visit.BrowserId, stranger: visit.Stranger);
         return AssertionOptions.Build(RelyingParty, Decode(challenge), allow, Validity);
     }
 
-    public async Task<JsonObject> BeginRegistration(Sql sql, CeremonyPurpose purpose, string browserId, string userId, string userName, string displayName, IEnumerable<CredentialRef> exclude)
+    public async Task<JsonObject> BeginRegistration(Sql sql, CeremonyPurpose purpose, Visit visit, string userId, string userName, string displayName, IEnumerable<CredentialRef> exclude)
     {
-        var challenge = await tokens.Issue(sql, TokenType.RegistrationChallenge, userId, purpose, Validity, boundTo: browserId);
+        var challenge = await tokens.Issue(sql, TokenType.RegistrationChallenge, userId, purpose, Validity, boundTo: visit.BrowserId, stranger: visit.Stranger);
         return RegistrationOptions.Build(RelyingParty, Decode(challenge), HandleOf(userId), userName, displayName, exclude, AttestationPolicy.None, Validity);
     }
 

@@ -32,15 +32,17 @@ internal static class PasskeyEndpoints
         routes.MapPost("/account/passkeys/{id}/restore", Restore).For(Access.User, recent: true);
     }
 
-    private static async Task<IResult> SignInOptions(HttpContext http, Visit visit, SignInWithPasskey signIn, Refuse refuse)
+    private static async Task<IResult> SignInOptions(HttpContext http, Visit visit, SignInWithPasskey signIn, StrangerRates rates, Refuse refuse)
     {
+        if (rates.Take(http, visit) is { } flood) return refuse.Json(http, flood);
         if (!StrictJson.TryReadObject(await JsonBody.Read(http), out var body)) return refuse.Json(http, new PasskeyMalformed(Ceremony.SignIn, "options request"));
         var name = StrictJson.TryString(body, "name", out var typed) && typed.Trim() is { Length: > 0 and <= 320 } text ? text : null;
         return Json(await signIn.Options(name, visit));
     }
 
-    private static async Task<IResult> CompleteSignIn(HttpContext http, Visit visit, SignInWithPasskey signIn, BeginSession sessions, Onward onward, Refuse refuse)
+    private static async Task<IResult> CompleteSignIn(HttpContext http, Visit visit, SignInWithPasskey signIn, BeginSession sessions, Onward onward, StrangerRates rates, Refuse refuse)
     {
+        if (rates.Take(http, visit) is { } flood) return refuse.Json(http, flood);
         if (!AssertionResponse.TryRead(await JsonBody.Read(http), out var response)) return refuse.Json(http, new PasskeyMalformed(Ceremony.SignIn, "credential"));
         if (!(await signIn.Complete(Challenge(http), response, "sign-in", http.GrantedOrNull(), visit)).Passed(out var signedIn, out var refusal))
             return RefuseAssertion(http, refuse, refusal);

@@ -19,7 +19,7 @@ public sealed class RegisterPasskey(Database database, Ceremonies ceremonies, Be
     {
         var user = granted.User;
         var own = await PasskeyStore.Of(sql, user.Id);
-        return await ceremonies.BeginRegistration(sql, new("register", user.Id, granted.Session!.PublicId), visit.BrowserId, user.Id, user.UserName, user.DisplayName, own.Select(p => p.Ref));
+        return await ceremonies.BeginRegistration(sql, new("register", user.Id, granted.Session!.PublicId), visit, user.Id, user.UserName, user.DisplayName, own.Select(p => p.Ref));
     });
 
     /// <summary>The value of the session's new cookie.</summary>

@@ -18,17 +18,17 @@ public sealed class SignInWithPasskey(Database database, Ceremonies ceremonies, 
     /// <summary>Options for any passkey, or for those of a typed name; known and unknown names look alike.</summary>
     public Task<JsonObject> Options(string? name, Visit visit) => database.Write(async sql =>
     {
-        if (name is null) return await ceremonies.BeginAssertion(sql, new("sign-in", null, null), visit.BrowserId, []);
+        if (name is null) return await ceremonies.BeginAssertion(sql, new("sign-in", null, null), visit, []);
         var user = await UserStore.FindByIdentifier(sql, name);
         var own = user is null ? [] : (await PasskeyStore.Of(sql, user.Id)).Where(p => p.RemovedAt is null).Select(p => new CredentialRef(p.CredentialId, [])).ToArray();
-        return await ceremonies.BeginAssertion(sql, new("sign-in", user?.Id ?? "", null), visit.BrowserId, own.Length > 0 ? own : ceremonies.Decoys(name));
+        return await ceremonies.BeginAssertion(sql, new("sign-in", user?.Id ?? "", null), visit, own.Length > 0 ? own : ceremonies.Decoys(name));
     });
 
     /// <summary>Options to confirm the live session with one of the user's own passkeys.</summary>
     public Task<JsonObject> StepUpOptions(AccessGranted granted, Visit visit) => database.Write(async sql =>
     {
         var own = (await PasskeyStore.Of(sql, granted.User.Id)).Where(p => p.RemovedAt is null).Select(p => p.Ref);
-        return await ceremonies.BeginAssertion(sql, new("step-up", granted.User.Id, granted.Session!.PublicId), visit.BrowserId, own);
+        return await ceremonies.BeginAssertion(sql, new("step-up", granted.User.Id, granted.Session!.PublicId), visit, own);
     });
 
     /// <summary>Spends the challenge, verifies, judges, and opens or strengthens the session, in one transaction.</summary>

@@ -28,7 +28,7 @@ public sealed class CompleteSetup(Database database, OneTimeTokens tokens, Cerem
         if (!AccountNames.Email(email).Passed(out email!, out var badEmail)) return badEmail;
         var id = clock.NewId();
         var detail = JsonSerializer.Serialize(new FirstAdmin(id, name, email, token));
-        return await ceremonies.BeginRegistration(sql, new("setup", id, null, detail), visit.BrowserId, id, email, name, []);
+        return await ceremonies.BeginRegistration(sql, new("setup", id, null, detail), visit, id, email, name, []);
     });
 
     /// <summary>The cookie's value of the first admin's session.</summary>

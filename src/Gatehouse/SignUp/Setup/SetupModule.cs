@@ -25,19 +25,21 @@ public static class SetupModule
         routes.MapPost("/setup/complete", Complete).For(Access.Anyone);
     }
 
-    private static async Task<IResult> Show(HttpContext http, Visit visit, Database database, CompleteSetup setup, Refuse refuse)
+    private static async Task<IResult> Show(HttpContext http, Visit visit, Database database, CompleteSetup setup, StrangerRates rates, Refuse refuse)
     {
         if (await database.Read(InstanceSetup.Closed) is { } closed)
             return http.GrantedOrNull() is { User.IsAdmin: true, Session.Kind: SessionKind.Full }
                 ? new RazorComponentResult<SetupClosedPage>(new { closed.By, closed.At })
                 : refuse.NotFound(http);
+        if (rates.Take(http, visit) is { } flood) return refuse.Page(http, flood);
         var token = visit.Query?["t"] ?? "";
         return await setup.Look(token) is { } refusal ? refuse.Page(http, refusal) : new RazorComponentResult<SetupPage>(new { Token = token });
     }
 
-    private static async Task<IResult> Options(HttpContext http, Visit visit, Database database, CompleteSetup setup, Refuse refuse)
+    private static async Task<IResult> Options(HttpContext http, Visit visit, Database database, CompleteSetup setup, StrangerRates rates, Refuse refuse)
     {
         if (await database.Read(InstanceSetup.Closed) is not null) return refuse.NotFound(http);
+        if (rates.Take(http, visit) is { } flood) return refuse.Json(http, flood);
         if (!StrictJson.TryReadObject(await JsonBody.Read(http), out var body)) return refuse.Json(http, new PasskeyMalformed(Ceremony.Registration, "options request"));
         string Field(string name) => StrictJson.TryString(body, name, out var text) ? text.Trim() : "";
         return (await setup.Begin(Field("t"), Field("display_name"), Field("email"), visit)).Passed(out var options, out var refusal)
