@@ -18,6 +18,7 @@ public static class OpenIdConnectModule
     public static IServiceCollection AddOpenIdConnect(this IServiceCollection services)
     {
         services.AddSingleton<SigningKeys>();
+        services.AddSingleton(new Jose.VerifiedTokens());
         services.AddSingleton<DiscoveryDocument>();
         services.AddSingleton<Cors>();
         services.AddSingleton<ClientSecrets>();

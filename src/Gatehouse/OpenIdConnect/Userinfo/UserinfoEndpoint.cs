@@ -10,7 +10,7 @@ using Gatehouse.Web;
 namespace Gatehouse.OpenIdConnect.Userinfo;
 
 /// <summary>OpenID Connect Core section 5.3: claims about the person, by access token in the header only.</summary>
-internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, JudgeGrant judge, Refuse refuse, Cors cors, ServerConfiguration configuration, TimeProvider clock)
+internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, VerifiedTokens verified, JudgeGrant judge, Refuse refuse, Cors cors, ServerConfiguration configuration, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -43,7 +43,7 @@ internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, Judg
         if (headers.Count == 0 || !headers.ToString().StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return new AccessTokenMissing(headers.Count > 0);
 
         var ring = await keys.Ring();
-        if (Jwt.Verify(headers.ToString()[7..], ring.Find, TokenKind.Access, out var fault) is not { } claims) return new AccessTokenInvalid(fault.ToString());
+        if (verified.Verify(headers.ToString()[7..], ring.Find, TokenKind.Access, out var fault) is not { } claims) return new AccessTokenInvalid(fault.ToString());
         if (!StrictJson.TryString(claims, "iss", out var issuer) || issuer != configuration.Origin
             || !StrictJson.TryString(claims, "aud", out var audience) || audience != configuration.Origin) return new AccessTokenInvalid("issuer or audience");
         if (!StrictJson.TryInt64(claims, "exp", out var expires) || !StrictJson.TryString(claims, "scope", out var scope)
