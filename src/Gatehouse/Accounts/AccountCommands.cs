@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Gatehouse.Accounts.CustomClaims;
 using Gatehouse.Accounts.Groups;
 using Gatehouse.Accounts.Users;
 using Gatehouse.Audit;
@@ -66,7 +67,7 @@ public static class AccountCommands
         promote.SetAction((parsed, _) => OnUser(host, parsed.GetValue(who)!, (services, user) => services.GetRequiredService<PromoteUser>().Run(user.Id, parsed.GetValue(role)!, Actor.Console),
             user => $"{user.Email} has role {user.Role}."));
 
-        return new Command("user", "Users") { add, list, disable, enable, promote };
+        return new Command("user", "Users") { add, list, disable, enable, promote, Claim(host, ofUser: true) };
     }
 
     private static Command Group(IConsoleHost host)
@@ -115,8 +116,29 @@ public static class AccountCommands
             var done = await services.GetRequiredService<AddMember>().Run(found.Group.Id, found.User.Id, Actor.Console);
             return await Tell(host, done, joined => host.Output.WriteLineAsync($"{found.User.Email} is {(joined ? "now" : "already")} in {found.Group.Name}."));
         }));
-        return new Command("group", "User groups") { add, list, new Command("member", "Members of a group") { join } };
+        return new Command("group", "User groups") { add, list, new Command("member", "Members of a group") { join }, Claim(host, ofUser: false) };
     }
+
+    private static Command Claim(IConsoleHost host, bool ofUser)
+    {
+        var owner = new Argument<string>(ofUser ? "EMAIL" : "GROUP") { Description = ofUser ? "E-mail or user name" : "Name of the group" };
+        var name = new Argument<string>("NAME") { Description = "Such as department" };
+        var value = new Argument<string>("VALUE");
+        var set = new Command("set", "Set a custom claim") { owner, name, value };
+        set.SetAction((parsed, _) => OnOwner(host, ofUser, parsed.GetValue(owner)!, (claims, id) => ofUser
+            ? claims.SetOnUser(id, parsed.GetValue(name), parsed.GetValue(value), Actor.Console) : claims.SetOnGroup(id, parsed.GetValue(name), parsed.GetValue(value), Actor.Console)));
+        var remove = new Command("remove", "Remove a custom claim") { owner, name };
+        remove.SetAction((parsed, _) => OnOwner(host, ofUser, parsed.GetValue(owner)!, (claims, id) => ofUser
+            ? claims.RemoveFromUser(id, parsed.GetValue(name)!, Actor.Console) : claims.RemoveFromGroup(id, parsed.GetValue(name)!, Actor.Console)));
+        return new Command("claim", "Custom claims: facts of your own that applications may be given") { set, remove };
+    }
+
+    private static Task<int> OnOwner(IConsoleHost host, bool ofUser, string owner, Func<ChangeCustomClaims, string, Task<Outcome<Done>>> act) => host.With(async services =>
+    {
+        var id = await services.GetRequiredService<Database>().Read(async sql => ofUser ? (await UserStore.FindByIdentifier(sql, owner))?.Id : (await GroupStore.FindByName(sql, owner))?.Id);
+        if (id is null) return await Refused(host, ofUser ? new NoSuchUser(owner) : new NoSuchGroup(owner));
+        return await Tell(host, await act(services.GetRequiredService<ChangeCustomClaims>(), id), _ => host.Output.WriteLineAsync("Saved."));
+    });
 
     private static Option<bool> JsonOption() => new("--json") { Description = "Print JSON" };
 

@@ -1,3 +1,4 @@
+using Gatehouse.Accounts.CustomClaims;
 using Gatehouse.Accounts.Groups;
 using Gatehouse.Accounts.Users;
 using Gatehouse.Audit;
@@ -25,6 +26,8 @@ public static class AccountsModule
         services.AddSingleton<AddMember>();
         services.AddSingleton<RemoveMember>();
         services.AddSingleton<FindGroups>();
+        services.AddSingleton<ChangeCustomClaims>();
+        services.AddSingleton<IUserCard>(new UserCard(typeof(UserClaimsCard), 60));
         services.AddSingleton<IRemedyHandler<AddUserToGroup>, AddUserToGroupHandler>();
         services.AddSingleton<IRemedyHandler<RestoreUser>, RestoreUserHandler>();
         services.AddHostedService<PurgeDeletedUsers>();

@@ -16,13 +16,14 @@ public sealed record FormFault(IReadOnlyList<FieldError> Errors, string? Referen
             EmailInvalid or EmailTaken => "email",
             UserNameInvalid or UserNameTaken => "user_name",
             NameInvalid name => name.Which,
+            CustomClaims.CustomClaimInvalid claim => claim.Field,
             GroupNameTaken => "name",
             NotConfirmed => "confirm",
             _ => "",
         };
         var sentence = refusal switch
         {
-            EmailInvalid or UserNameInvalid or NameInvalid or EmailTaken or UserNameTaken => $"{texts[refusal.Facts.Public]} ({refusal.Evidence})",
+            EmailInvalid or UserNameInvalid or NameInvalid or EmailTaken or UserNameTaken or CustomClaims.CustomClaimInvalid => $"{texts[refusal.Facts.Public]} ({refusal.Evidence})",
             _ => texts[refusal.Facts.Public].Value,
         };
         var reference = field.Length > 0 ? null : http.RequestServices.GetRequiredService<Refuse>().Record(http, refusal).Text;

@@ -1,6 +1,8 @@
 using Gatehouse.Audit;
 using Gatehouse.OpenIdConnect.Authorize;
+using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.OpenIdConnect.Discovery;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.OpenIdConnect.Logout;
@@ -29,6 +31,10 @@ public static class OpenIdConnectModule
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("", "My apps", "/apps", Access.User, 10),
             new MenuEntry("Administration", "OIDC Clients", "/admin/clients", Access.Admin, 320)));
+        services.AddSingleton<ReadClaims>();
+        services.AddSingleton<ChangeClaimPlan>();
+        services.AddSingleton<ReadConsent>();
+        services.AddSingleton<ChangeConsent>();
         services.AddSingleton<PendingAuthorizations>();
         services.AddSingleton<IContinuation>(s => s.GetRequiredService<PendingAuthorizations>());
         services.AddSingleton<AuthorizeRules>();
@@ -54,6 +60,8 @@ public static class OpenIdConnectModule
         ClientRoutes.Map(routes);
         DiscoveryEndpoints.Map(routes);
         AuthorizeEndpoint.Map(routes);
+        ConsentRoutes.Map(routes);
+        ClaimRoutes.Map(routes);
         TokenEndpoint.Map(routes);
         UserinfoEndpoint.Map(routes);
         LogoutEndpoint.Map(routes);

@@ -43,10 +43,19 @@ public sealed class OidcSite : IAsyncDisposable
         return output;
     }
 
+    /// <summary>Changes what a client's claims are made of. The console is another process, whose changes are seen within a second; this one waits for nothing.</summary>
+    public async Task MapClaims(params string[] command)
+    {
+        await Run(["client", .. command]);
+        await Server.Database.Write(sql => sql.Bump("clients"));
+    }
+
     public async Task<(string Id, string Secret)> AddClient(string name, params string[] options)
     {
         var callback = options.Contains("--redirect-uri") ? [] : new[] { "--redirect-uri", Callback };
-        using var json = JsonDocument.Parse(await Run(["client", "add", "--name", name, "--json", .. callback, .. options]));
+        // Most tests are about something else than consent; --ask leaves the question on.
+        string[] trusted = options.Contains("--ask") ? [] : ["--trusted"];
+        using var json = JsonDocument.Parse(await Run(["client", "add", "--name", name, "--json", .. callback, .. trusted, .. options.Where(o => o != "--ask")]));
         return (json.RootElement.GetProperty("client_id").GetString()!, json.RootElement.GetProperty("client_secret").GetString() ?? "");
     }
 

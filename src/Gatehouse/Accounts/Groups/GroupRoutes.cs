@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Accounts.CustomClaims;
 using Gatehouse.Accounts.Users;
 using Gatehouse.Data;
 using Gatehouse.Refusals;
@@ -21,6 +22,10 @@ internal static class GroupRoutes
             Then(http, id, "joined", add.Run(id, visit.Form["user"] ?? "", visit.Actor()))).For(Access.Admin, recent: true);
         routes.MapPost("/admin/groups/{id}/members/remove", (HttpContext http, string id, Visit visit, RemoveMember remove) =>
             Then(http, id, "left", remove.Run(id, visit.Form["user"] ?? "", visit.Actor()))).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/groups/{id}/claims", (HttpContext http, string id, Visit visit, ChangeCustomClaims claims) =>
+            Then(http, id, "saved", claims.SetOnGroup(id, visit.Form["custom_name"], visit.Form["custom_value"], visit.Actor()))).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/groups/{id}/claims/remove", (HttpContext http, string id, Visit visit, ChangeCustomClaims claims) =>
+            Then(http, id, "saved", claims.RemoveFromGroup(id, visit.Form["custom_name"] ?? "", visit.Actor()))).For(Access.Admin, recent: true);
     }
 
     private static async Task<IResult> List(HttpContext http, FormFault? fault = null)

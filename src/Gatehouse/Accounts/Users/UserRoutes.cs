@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Accounts.CustomClaims;
 using Gatehouse.Accounts.Groups;
 using Gatehouse.Audit;
 using Gatehouse.Data;
@@ -34,6 +35,10 @@ internal static class UserRoutes
             Then(http, id, "joined", add.Run(visit.Form["group"] ?? "", id, visit.Actor()))).For(Access.Admin, recent: true);
         routes.MapPost("/admin/users/{id}/groups/remove", (HttpContext http, string id, Visit visit, RemoveMember remove) =>
             Then(http, id, "left", remove.Run(visit.Form["group"] ?? "", id, visit.Actor()))).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/users/{id}/claims", (HttpContext http, string id, Visit visit, ChangeCustomClaims claims) =>
+            Then(http, id, "saved", claims.SetOnUser(id, visit.Form["custom_name"], visit.Form["custom_value"], visit.Actor()))).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/users/{id}/claims/remove", (HttpContext http, string id, Visit visit, ChangeCustomClaims claims) =>
+            Then(http, id, "saved", claims.RemoveFromUser(id, visit.Form["custom_name"] ?? "", visit.Actor()))).For(Access.Admin, recent: true);
     }
 
     private static async Task<IResult> List(Visit visit, FindUsers find)

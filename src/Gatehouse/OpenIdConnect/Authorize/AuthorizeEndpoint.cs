@@ -3,6 +3,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Authorize.Rules;
 using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.OpenIdConnect.Token;
 using Gatehouse.Refusals;
@@ -15,7 +16,7 @@ namespace Gatehouse.OpenIdConnect.Authorize;
 /// <summary>The authorization endpoint: read, judge, interact, respond.</summary>
 internal sealed class AuthorizeEndpoint(
     Database database, AuthorizeRules rules, PendingAuthorizations pending, IssueCode codes, WriteAuthorizeResponse write, Refuse refuse,
-    SigningKeys keys, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, IRefusalLog log, TimeProvider clock)
+    SigningKeys keys, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, ReadConsent consents, IRefusalLog log, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -41,26 +42,24 @@ internal sealed class AuthorizeEndpoint(
         var token = query.Has("client_id") ? null : query["pending"];
         if (token is not null)
         {
-            (waiting, var fault) = await pending.Load(token);
-            if (waiting is null) return refuse.Page(http, new PendingRequestGone(fault.ToString()), "/apps", null);
+            (waiting, var fault) = await pending.Load(token, visit.BrowserId);
+            if (waiting is null) return refuse.Page(http, new PendingRequestGone(fault), "/apps", null);
         }
-        var parameters = waiting?.ToParameters() ?? query;
-        var request = new AuthorizeRequest(parameters, await Find(parameters), http.GrantedOrNull(), clock.Now())
-        {
-            MadeAt = waiting?.MadeAt ?? clock.Now(),
-            Resumed = waiting is { AtSignIn: true },
-            Cancelled = waiting is not null && query["cancel"] == "1",
-            Hint = parameters["id_token_hint"] is { Length: > 0 } hint ? IdTokenHint.Read(await keys.Ring(), configuration.Origin, hint) : null,
-        };
+        var request = await Read(http, waiting, waiting?.ToParameters() ?? query, waiting is null ? null : query["cancel"] switch { "1" => "sign-in", "consent" => "consent", _ => null });
         if (rules.Judge(request, visit) is { } refusal) return Refused(http, visit, request, refusal, token);
         visit.ClientId = request.Client.Id;
+        if (request.MustConsent)
+        {
+            if (waiting is not { AtSignIn: true }) token = await Wait(request.Parameters, visit);
+            return SeeOther.To($"/consent?continue={Uri.EscapeDataString(token!)}");
+        }
         if (request.MustSignIn)
         {
             // The page may be reloaded: the request that already waits goes on waiting.
             if (waiting is not { AtSignIn: true })
             {
                 if (rates.Take(http, visit) is { } flood) return refuse.Page(http, flood);
-                token = await pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true), PendingAuthorizations.WhileSigningIn, visit);
+                token = await Wait(request.Parameters, visit);
             }
             return SeeOther.To($"/sign-in?continue={Uri.EscapeDataString(token!)}");
         }
@@ -69,6 +68,30 @@ internal sealed class AuthorizeEndpoint(
         signIns.Success(SignInLog.App, granted.User.Id, request.Client.Id, granted.Session!.Factors.LastOrDefault()?.Method ?? "", visit);
         return write.Code(http, request, code);
     }
+
+    /// <summary>The request that waits behind a consent page, judged again for whoever is signed in now; null when nothing waits for an answer.</summary>
+    public async Task<AuthorizeRequest?> AtConsent(HttpContext http, Visit visit, string token)
+    {
+        if ((await pending.Load(token, visit.BrowserId)).Request is not { } waiting) return null;
+        var request = await Read(http, waiting, waiting.ToParameters(), null);
+        return rules.Judge(request, visit) is null && request.MustConsent ? request : null;
+    }
+
+    private async Task<AuthorizeRequest> Read(HttpContext http, PendingRequest? waiting, StrictParameters parameters, string? declinedAt)
+    {
+        var (client, person) = (await Find(parameters), http.GrantedOrNull());
+        return new(parameters, client, person, clock.Now())
+        {
+            MadeAt = waiting?.MadeAt ?? clock.Now(),
+            Resumed = waiting is { AtSignIn: true },
+            DeclinedAt = declinedAt,
+            Hint = parameters["id_token_hint"] is { Length: > 0 } hint ? IdTokenHint.Read(await keys.Ring(), configuration.Origin, hint) : null,
+            Consent = client is null || person is null ? null : await consents.Question(person, client),
+        };
+    }
+
+    private Task<string> Wait(StrictParameters parameters, Visit visit) =>
+        pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true) with { Browser = PendingAuthorizations.Mark(visit.BrowserId) }, PendingAuthorizations.WhileSigningIn, visit);
 
     private async Task<Client?> Find(StrictParameters parameters) =>
         parameters["client_id"] is { Length: > 0 and <= 200 } id ? await database.Read(sql => ClientStore.Find(sql, id)) : null;

@@ -269,3 +269,49 @@ public sealed record PendingRequestGone(string Fault) : Refusal<PendingRequestGo
     public static PendingRequestGone Example => new("Expired");
     public override string Evidence => $"The request that waited behind the sign-in page: {Fault}.";
 }
+
+/// <summary>The person said no on the consent page.</summary>
+public sealed record ConsentDeclined(ClientRef Client) : Refusal<ConsentDeclined>, IRefusal<ConsentDeclined>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.access_denied.consent", "The person did not agree",
+        Public: "The person did not agree to share their data with this application.", Fix: "Nothing: the person pressed No. They may try again. For an application of your own, switch the question off on its page.",
+        Wire: "access_denied", Causer: Causer.ProvenUser);
+    public static ConsentDeclined Example => new(new ClientRef("c1", "Grafana"));
+    public override string Target => Client.Id;
+    public override string Evidence => $"No was pressed on the consent page of {Client.Name}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
+}
+
+/// <summary>prompt=none, and the person has not agreed to all that is asked.</summary>
+public sealed record ConsentRequired(ClientRef Client, string Because) : Refusal<ConsentRequired>, IRefusal<ConsentRequired>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.consent_required", "Somebody must agree first",
+        Public: "The person has not agreed to this yet, and the application asked not to show a page.",
+        Fix: "Usually nothing: the application asks with a page next. For an application of your own, switch the question off on its page.", Wire: "consent_required", Causer: Causer.ProvenUser);
+    public static ConsentRequired Example => new(new("c1", "Grafana"), "not yet agreed to: groups");
+    public override string Target => Client.Id;
+    public override string Evidence => $"prompt=none for {Client.Name}, and {Because}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
+}
+
+/// <summary>A claims parameter that cannot be read.</summary>
+public sealed record ClaimsParameterInvalid(ClientRef Client, int Length) : Refusal<ClaimsParameterInvalid>, IRefusal<ClaimsParameterInvalid>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.claims_parameter", "The claims parameter cannot be read",
+        Public: "The application sent an invalid claims parameter.", Fix: "Send a JSON object with userinfo and id_token as OpenID Connect Core section 5.5 has it.", Wire: "invalid_request");
+    public static ClaimsParameterInvalid Example => new(new("c1", "Grafana"), 12);
+    public override string Target => Client.Id;
+    public override string Evidence => $"claims ({Length} characters) is no JSON object of that form, or too long.";
+}
+
+/// <summary>An essential acr that was not reached (OpenID Connect Core Unmet Authentication Requirements 1.0).</summary>
+/// <param name="Reached">The acr of the session, "" when none of the values exists here.</param>
+public sealed record AcrNotMet(ClientRef Client, string Reached, string[] Wanted) : Refusal<AcrNotMet>, IRefusal<AcrNotMet>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.acr_not_met", "The sign-in was not strong enough for the application",
+        Public: "The application asks for a stronger sign-in than this one.", Fix: "Let the person sign in with a passkey, or let the application ask for one of phr, urn:gatehouse:acr:mfa, urn:gatehouse:acr:sfa.",
+        Wire: "unmet_authentication_requirements", Causer: Causer.ProvenUser);
+    public static AcrNotMet Example => new(new("c1", "Grafana"), "urn:gatehouse:acr:sfa", ["phr"]);
+    public override string Target => Client.Id;
+    public override string Evidence => $"{Client.Name} insists on {List(Wanted)}; {(Reached.Length == 0 ? "no such acr exists here" : $"the sign-in amounts to {Reached}")}.";
+}

@@ -1,4 +1,5 @@
 using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.OpenIdConnect.Token;
 using Gatehouse.SignIn;
 using Gatehouse.Web;
@@ -47,8 +48,23 @@ internal sealed class AuthorizeRequest(StrictParameters parameters, Client? clie
     /// <summary>True when somebody must sign in before the rest can be judged.</summary>
     public bool MustSignIn { get; set; }
 
-    /// <summary>The gate's word, set by the last rule.</summary>
+    /// <summary>The gate's word, set by the rule of that name.</summary>
     public AccessGranted? Granted { get; set; }
+
+    /// <summary>What the claims parameter asks for.</summary>
+    public RequestedClaims Requested { get; set; } = RequestedClaims.None;
+
+    /// <summary>prompt=consent: the page is shown even when nothing new is asked.</summary>
+    public bool AskConsent { get; set; }
+
+    /// <summary>The person as the client may see them, and what they allowed before; null while nobody is signed in.</summary>
+    public ConsentQuestion? Consent { get; init; }
+
+    /// <summary>True when the person must be asked before the client gets anything.</summary>
+    public bool MustConsent { get; set; }
+
+    /// <summary>What the person is asked about, set by RequireConsent.</summary>
+    public IReadOnlyList<ConsentItem> Items { get; set; } = [];
 
     /// <summary>When it was made, Unix milliseconds: for a resumed request the time when it was stored.</summary>
     public long MadeAt { get; init; } = now;
@@ -56,8 +72,8 @@ internal sealed class AuthorizeRequest(StrictParameters parameters, Client? clie
     /// <summary>True when it comes back from the sign-in page.</summary>
     public bool Resumed { get; init; }
 
-    /// <summary>True when the person declined on the sign-in page.</summary>
-    public bool Cancelled { get; init; }
+    /// <summary>Where the person declined: "sign-in", "consent" or null.</summary>
+    public string? DeclinedAt { get; init; }
 }
 
 internal static class ResponseMode

@@ -24,17 +24,19 @@ internal sealed class AuthorizeRules(AccessRules access, IRefusalLog log)
         ("prompt", CheckPrompt.Check),
         ("max_age", CheckMaxAge.Check),
         ("ID token hint", CheckIdTokenHint.Check),
+        ("claims parameter", CheckClaims.Check),
         ("signed in", RequireSignIn.Check),
         ("may use the application", r => PassTheGate.Check(r, access)),
+        ("consent", RequireConsent.Check),
     ];
 
-    /// <summary>The first refusal, or null: then the request is granted, or somebody must sign in first.</summary>
+    /// <summary>The first refusal, or null: then the request is granted, or somebody must sign in or agree first.</summary>
     public Refusal? Judge(AuthorizeRequest request, Visit visit)
     {
         foreach (var (step, rule) in List)
         {
             if (rule(request) is { } refusal) return refusal;
-            if (request.MustSignIn) return null;
+            if (request.MustSignIn || request.MustConsent) return null;
             visit.Passed(step);
         }
         return null;

@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Security.Cryptography;
+using System.Text;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.SignIn;
@@ -12,6 +13,9 @@ namespace Gatehouse.OpenIdConnect.Authorize;
 internal sealed record PendingRequest(string ClientId, IReadOnlyList<string[]> Parameters, long MadeAt, bool AtSignIn)
 {
     public static PendingRequest Of(StrictParameters parameters, long madeAt, bool atSignIn) => new(parameters["client_id"] ?? "", [.. parameters.All.Select(p => new[] { p.Key, p.Value })], madeAt, atSignIn);
+
+    /// <summary>Which browser it waits in; null between a cross-site POST, which brings no cookie, and its GET.</summary>
+    public string? Browser { get; init; }
 
     public StrictParameters ToParameters()
     {
@@ -32,15 +36,20 @@ internal sealed class PendingAuthorizations(Database database, OneTimeTokens tok
     public Task<string> Store(PendingRequest request, TimeSpan validity, Visit visit) =>
         database.Write(sql => tokens.Issue(sql, TokenType.PendingAuthorization, request.ClientId, request, validity, stranger: visit.Stranger));
 
-    public async Task<(PendingRequest? Request, TokenFault Fault)> Load(string token)
+    /// <summary>The request, or why there is none: unknown, too old, or begun in another browser.</summary>
+    public async Task<(PendingRequest? Request, string Fault)> Load(string token, string? browserId)
     {
         var looked = await database.Read(sql => tokens.Look(sql, TokenType.PendingAuthorization, token));
-        return (looked.Token?.Read<PendingRequest>(), looked.Fault);
+        var request = looked.Token?.Read<PendingRequest>();
+        return request is { Browser: { } browser } && browserId is not null && browser != Mark(browserId) ? (null, "it was begun in another browser") : (request, looked.Fault.ToString());
     }
+
+    /// <summary>A browser as a stored request remembers it.</summary>
+    public static string Mark(string browserId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(browserId)))[..32];
 
     public async Task<Continuation?> Find(string token)
     {
-        var (pending, _) = await Load(token);
+        var (pending, _) = await Load(token, null);
         if (pending is null || await database.Read(sql => ClientStore.Find(sql, pending.ClientId)) is not { Enabled: true, DeletedAt: null } client) return null;
         var parameters = pending.ToParameters();
         var request = new AuthorizeRequest(parameters, client, null, pending.MadeAt) { Client = client };

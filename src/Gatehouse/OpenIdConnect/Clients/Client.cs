@@ -31,6 +31,15 @@ public record Client
     /// <summary>True: only members of <see cref="Groups"/> may use it.</summary>
     public bool Restricted { get; init; }
     public string? LaunchUrl { get; init; }
+
+    /// <summary>An application of the house itself: nobody is asked for consent.</summary>
+    public bool Trusted { get; init; }
+
+    /// <summary>Where it is told that somebody logged out (OpenID Connect Back-Channel Logout 1.0); null when it is not.</summary>
+    public string? BackchannelLogoutUri { get; init; }
+
+    /// <summary>True when that address may lie in the private network.</summary>
+    public bool BackchannelPrivate { get; init; }
     public bool Enabled { get; init; } = true;
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Gatehouse.Accounts.Groups;
 using Gatehouse.Audit;
 using Gatehouse.Data;
+using Gatehouse.OpenIdConnect.Claims;
+using Gatehouse.Refusals;
 using Gatehouse.Web;
 
 namespace Gatehouse.OpenIdConnect.Clients;
@@ -14,7 +16,7 @@ internal static class ClientCommands
 
     public static Command Make(IConsoleHost host) => new("client", "OIDC clients: the applications that sign people in here.")
     {
-        Add(host), List(host), Show(host), Switch(host, "disable", enabled: false), Switch(host, "enable", enabled: true),
+        Add(host), List(host), Show(host), Switch(host, "disable", enabled: false), Switch(host, "enable", enabled: true), Claim(host), Role(host),
     };
 
     private static Command Add(IConsoleHost host)
@@ -29,8 +31,11 @@ internal static class ClientCommands
         var method = new Option<string?>("--auth-method") { Description = "client_secret_basic, client_secret_post or none." };
         var groups = new Option<string[]>("--group") { Description = "Restrict to this group. May be repeated." };
         var algorithm = new Option<string>("--id-token-alg") { DefaultValueFactory = _ => "ES256", Description = "ES256 or RS256." };
+        var trusted = new Option<bool>("--trusted") { Description = "An application of your own: people are not asked for consent." };
+        var backchannel = new Option<string?>("--backchannel-logout-uri") { Description = "Where it is told that somebody has logged out." };
+        var privately = new Option<bool>("--backchannel-private") { Description = "That address may lie in the private network." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, json };
+        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, trusted, backchannel, privately, json };
         command.SetAction((parsed, _) => host.With(async services =>
         {
             var database = services.GetRequiredService<Database>();
@@ -45,6 +50,9 @@ internal static class ClientCommands
                     Callbacks = parsed.GetValue(callbacks)!,
                     LogoutCallbacks = parsed.GetValue(logouts) ?? [],
                     LaunchUrl = parsed.GetValue(launch),
+                    Trusted = parsed.GetValue(trusted),
+                    BackchannelLogoutUri = parsed.GetValue(backchannel),
+                    BackchannelPrivate = parsed.GetValue(privately),
                     IsPublic = publicClient,
                     IsNative = parsed.GetValue(native),
                     PkceRequired = !parsed.GetValue(noPkce),
@@ -97,6 +105,8 @@ internal static class ClientCommands
                 ["redirect_uris"] = c.Callbacks,
                 ["post_logout_redirect_uris"] = c.LogoutCallbacks,
                 ["launch_url"] = c.LaunchUrl,
+                ["trusted"] = c.Trusted,
+                ["backchannel_logout_uri"] = c.BackchannelLogoutUri,
                 ["public"] = c.IsPublic,
                 ["native"] = c.IsNative,
                 ["pkce_required"] = c.PkceRequired,
@@ -111,6 +121,55 @@ internal static class ClientCommands
         }));
         return command;
     }
+
+    private static Command Claim(IConsoleHost host)
+    {
+        var id = new Argument<string>("client") { Description = "Id or name." };
+        var claim = new Argument<string>("claim") { Description = "As the application reads it." };
+        var source = new Option<string>("--from") { Required = true, Description = $"{string.Join(", ", ClaimSource.Words)}, custom:NAME or fixed:VALUE." };
+        var shape = new Option<string>("--as") { DefaultValueFactory = _ => "auto", Description = $"{string.Join(", ", ClaimShape.All)}; by default what it is." };
+        var inAccessToken = new Option<bool>("--in-access-token") { Description = "Also in access tokens." };
+        var set = new Command("set", "Give a claim another source, name or shape.") { id, claim, source, shape, inAccessToken };
+        set.SetAction((parsed, _) => OnClient(host, parsed.GetValue(id)!, (services, sql, client) => services.GetRequiredService<ChangeClaimPlan>()
+            .SetRule(sql, client, ClaimRoutes.Rule(parsed.GetValue(claim)!, parsed.GetValue(source)!, parsed.GetValue(shape)!, parsed.GetValue(inAccessToken)), Actor.Console)));
+        var remove = new Command("remove", "Back to the standard.") { id, claim };
+        remove.SetAction((parsed, _) => OnClient(host, parsed.GetValue(id)!, async (services, sql, client) =>
+        {
+            await services.GetRequiredService<ChangeClaimPlan>().RemoveRule(sql, client, parsed.GetValue(claim)!, Actor.Console);
+            return Done.It;
+        }));
+        return new Command("claim", "What the application reads about people, and under which names.") { set, remove };
+    }
+
+    private static Command Role(IConsoleHost host)
+    {
+        var id = new Argument<string>("client") { Description = "Id or name." };
+        var role = new Argument<string>("role");
+        var group = new Argument<string>("group") { Description = "Members of this group hold the role." };
+        var add = new Command("add", "Members of a group hold a role in the application.") { id, role, group };
+        add.SetAction((parsed, _) => OnClient(host, parsed.GetValue(id)!, async (services, sql, client) =>
+            await services.GetRequiredService<ChangeClaimPlan>().AddRole(sql, client, parsed.GetValue(role)!, (await GroupStore.FindByName(sql, parsed.GetValue(group)!))?.Id ?? "", Actor.Console)));
+        var remove = new Command("remove", "Take the role from the group.") { id, role, group };
+        remove.SetAction((parsed, _) => OnClient(host, parsed.GetValue(id)!, async (services, sql, client) =>
+        {
+            await services.GetRequiredService<ChangeClaimPlan>().RemoveRole(sql, client, parsed.GetValue(role)!, (await GroupStore.FindByName(sql, parsed.GetValue(group)!))?.Id ?? "", Actor.Console);
+            return Done.It;
+        }));
+        return new Command("role", "Roles in the application.") { add, remove };
+    }
+
+    private static Task<int> OnClient(IConsoleHost host, string idOrName, Func<IServiceProvider, Sql, Client, Task<Outcome<Done>>> act) => host.With(async services =>
+    {
+        var outcome = await services.GetRequiredService<Database>().Write(async sql => await Named(sql, idOrName) is { } client ? await act(services, sql, client) : (Outcome<Done>?)null);
+        if (outcome is not { } told) return await NotFound(host);
+        if (told.Passed(out _, out var refusal))
+        {
+            await host.Output.WriteLineAsync("Saved.");
+            return 0;
+        }
+        await host.Error.WriteLineAsync($"{refusal.Evidence}\n  {refusal.Facts.Fix}\n  ({refusal.Facts.Code})");
+        return 2;
+    });
 
     private static Command Switch(IConsoleHost host, string verb, bool enabled)
     {
@@ -150,6 +209,7 @@ internal static class ClientCommands
         "callbacks" => "--redirect-uri",
         "logout_callbacks" => "--post-logout-redirect-uri",
         "launch_url" => "--launch-url",
+        "backchannel_logout_uri" => "--backchannel-logout-uri",
         "groups" => "--group",
         "pkce_required" => "--no-pkce",
         "auth_method" => "--auth-method",

@@ -8,7 +8,7 @@ namespace Gatehouse.OpenIdConnect.Clients;
 internal static class ClientForm
 {
     /// <summary>The fields of the first step, which the second carries along.</summary>
-    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "kind", "native", "pkce_required", "auth_method", "id_token_alg"];
+    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "backchannel_logout_uri", "backchannel_private", "trusted", "kind", "native", "pkce_required", "auth_method", "id_token_alg"];
 
     public static ClientDraft Read(StrictParameters form)
     {
@@ -19,6 +19,9 @@ internal static class ClientForm
             Callbacks = Lines(form["callbacks"]),
             LogoutCallbacks = Lines(form["logout_callbacks"]),
             LaunchUrl = form.Text("launch_url"),
+            Trusted = form.Has("trusted"),
+            BackchannelLogoutUri = form.Text("backchannel_logout_uri"),
+            BackchannelPrivate = form.Has("backchannel_private"),
             IsPublic = isPublic,
             IsNative = form.Has("native"),
             PkceRequired = isPublic || form.Has("pkce_required"),

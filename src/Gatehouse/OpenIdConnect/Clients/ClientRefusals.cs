@@ -88,6 +88,16 @@ public sealed record CallbackWildcard : Refusal<CallbackWildcard>, IRefusal<Call
     public override string Evidence => "The address has a *.";
 }
 
+/// <summary>A back-channel logout URL that cannot be called.</summary>
+public sealed record BackchannelAddressInvalid(string Fault) : Refusal<BackchannelAddressInvalid>, IRefusal<BackchannelAddressInvalid>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.backchannel_address", "A back-channel logout URL cannot be called",
+        Public: "This is not an address that can be called. It begins with https:// and has neither user name nor #.",
+        Fix: "Copy the back-channel logout URL from the application's documentation.", Audience: Audience.AfterProof, Causer: Causer.Operator);
+    public static BackchannelAddressInvalid Example => new("it has a fragment");
+    public override string Evidence => $"The address cannot be registered: {Fault}.";
+}
+
 /// <summary>Settings of a client that do not go together.</summary>
 public sealed record ClientSettingsConflict(string Fault) : Refusal<ClientSettingsConflict>, IRefusal<ClientSettingsConflict>
 {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gatehouse.Accounts.Groups;
 using Gatehouse.Data;
+using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn;
 using Gatehouse.Web;
@@ -28,8 +29,12 @@ internal static class ClientRoutes
         routes.MapPost("/admin/clients/{id}/delete", Delete).For(Access.Admin, recent: true);
     }
 
-    private static async Task<IResult> Apps(HttpContext http, Database database) =>
-        new RazorComponentResult<AppsPage>(new { Apps = await database.Read(sql => ClientStore.Openable(sql, http.Granted().User.Id)) });
+    private static async Task<IResult> Apps(HttpContext http, Visit visit, Database database)
+    {
+        var user = http.Granted().User;
+        var (apps, withAccess) = await database.Read(async sql => (await ClientStore.Openable(sql, user.Id), await ConsentStore.Of(sql, user)));
+        return new RazorComponentResult<AppsPage>(new { Apps = apps, WithAccess = withAccess, Removed = visit.Query?["done"] == "removed" });
+    }
 
     private static async Task<IResult> List(Visit visit, FindClients find)
     {

@@ -9,6 +9,7 @@ public static class ClientStore
     private const string Columns = """
         c.id as "Id", c.name as "Name", c.is_public as "IsPublic", c.is_native as "IsNative", c.pkce_required as "PkceRequired",
         c.auth_method as "AuthMethod", c.id_token_algorithm as "IdTokenAlgorithm", c.restricted as "Restricted", c.launch_url as "LaunchUrl",
+        c.trusted as "Trusted", c.backchannel_logout_uri as "BackchannelLogoutUri", c.backchannel_private as "BackchannelPrivate",
         c.enabled as "Enabled", c.created_at as "CreatedAt", c.updated_at as "UpdatedAt", c.deleted_at as "DeletedAt", c.row_version as "RowVersion"
         """;
 
@@ -44,8 +45,10 @@ public static class ClientStore
     internal static async Task Insert(Sql sql, Client client)
     {
         await sql.Run("""
-            insert into clients (id, name, is_public, is_native, pkce_required, auth_method, id_token_algorithm, restricted, launch_url, enabled, created_at, updated_at, row_version)
-            values (@Id, @Name, @IsPublic, @IsNative, @PkceRequired, @AuthMethod, @IdTokenAlgorithm, @Restricted, @LaunchUrl, @Enabled, @CreatedAt, @CreatedAt, 1)
+            insert into clients (id, name, is_public, is_native, pkce_required, auth_method, id_token_algorithm, restricted, launch_url, trusted, backchannel_logout_uri, backchannel_private,
+                enabled, created_at, updated_at, row_version)
+            values (@Id, @Name, @IsPublic, @IsNative, @PkceRequired, @AuthMethod, @IdTokenAlgorithm, @Restricted, @LaunchUrl, @Trusted, @BackchannelLogoutUri, @BackchannelPrivate,
+                @Enabled, @CreatedAt, @CreatedAt, 1)
             """, client);
         await InsertParts(sql, client);
     }
@@ -55,7 +58,8 @@ public static class ClientStore
     {
         var touched = await sql.Run("""
             update clients set name = @Name, is_public = @IsPublic, is_native = @IsNative, pkce_required = @PkceRequired, auth_method = @AuthMethod,
-                id_token_algorithm = @IdTokenAlgorithm, restricted = @Restricted, launch_url = @LaunchUrl, enabled = @Enabled,
+                id_token_algorithm = @IdTokenAlgorithm, restricted = @Restricted, launch_url = @LaunchUrl, trusted = @Trusted,
+                backchannel_logout_uri = @BackchannelLogoutUri, backchannel_private = @BackchannelPrivate, enabled = @Enabled,
                 deleted_at = @DeletedAt, updated_at = @UpdatedAt, row_version = row_version + 1
             where id = @Id and row_version = @rowVersion
             """, new
@@ -69,6 +73,9 @@ public static class ClientStore
             client.IdTokenAlgorithm,
             client.Restricted,
             client.LaunchUrl,
+            client.Trusted,
+            client.BackchannelLogoutUri,
+            client.BackchannelPrivate,
             client.Enabled,
             client.DeletedAt,
             client.UpdatedAt,

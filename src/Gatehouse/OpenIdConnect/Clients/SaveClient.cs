@@ -2,6 +2,7 @@ using Gatehouse.Accounts.Groups;
 using Gatehouse.Audit;
 using Gatehouse.Data;
 using Gatehouse.Refusals;
+using Gatehouse.Web;
 
 namespace Gatehouse.OpenIdConnect.Clients;
 
@@ -12,6 +13,9 @@ public sealed record ClientDraft
     public IReadOnlyList<string> Callbacks { get; init; } = [];
     public IReadOnlyList<string> LogoutCallbacks { get; init; } = [];
     public string? LaunchUrl { get; init; }
+    public bool Trusted { get; init; }
+    public string? BackchannelLogoutUri { get; init; }
+    public bool BackchannelPrivate { get; init; }
     public bool IsPublic { get; init; }
     public bool IsNative { get; init; }
     public bool PkceRequired { get; init; } = true;
@@ -26,6 +30,9 @@ public sealed record ClientDraft
         Callbacks = c.Callbacks,
         LogoutCallbacks = c.LogoutCallbacks,
         LaunchUrl = c.LaunchUrl,
+        Trusted = c.Trusted,
+        BackchannelLogoutUri = c.BackchannelLogoutUri,
+        BackchannelPrivate = c.BackchannelPrivate,
         IsPublic = c.IsPublic,
         IsNative = c.IsNative,
         PkceRequired = c.PkceRequired,
@@ -105,6 +112,7 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
             if (CallbackUrl.Fault(launch) is { } fault) faults.Add(new("launch_url", fault, launch));
             else if (!launch.StartsWith("http", StringComparison.Ordinal)) faults.Add(new("launch_url", new CallbackScheme(UrlParts.Split(launch).Scheme), launch));
         }
+        if (draft.BackchannelLogoutUri is { } told && Egress.Fault(told) is { } odd) faults.Add(new("backchannel_logout_uri", new BackchannelAddressInvalid(odd), told));
         if (draft.IsPublic && !draft.PkceRequired) faults.Add(new("pkce_required", new ClientSettingsConflict("a public client without PKCE")));
         if (!Clients.AuthMethod.All.Contains(draft.AuthMethod) || draft.IsPublic != (draft.AuthMethod == Clients.AuthMethod.None))
             faults.Add(new("auth_method", new ClientSettingsConflict(draft.IsPublic ? "a public client with a secret" : "a confidential client without a way to authenticate")));
@@ -123,6 +131,9 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
         Callbacks = draft.Callbacks,
         LogoutCallbacks = draft.LogoutCallbacks,
         LaunchUrl = draft.LaunchUrl,
+        Trusted = draft.Trusted,
+        BackchannelLogoutUri = draft.BackchannelLogoutUri,
+        BackchannelPrivate = draft.BackchannelPrivate,
         IsPublic = draft.IsPublic,
         IsNative = draft.IsNative,
         PkceRequired = draft.PkceRequired,
@@ -164,6 +175,9 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
         ("Callback URLs", string.Join(' ', c.Callbacks)),
         ("Logout callback URLs", string.Join(' ', c.LogoutCallbacks)),
         ("Launch URL", c.LaunchUrl ?? "none"),
+        ("Asks for consent", YesNo(!c.Trusted)),
+        ("Back-channel logout URL", c.BackchannelLogoutUri ?? "none"),
+        ("It may lie in the private network", YesNo(c.BackchannelPrivate)),
         ("Kind", c.IsPublic ? "public" : "confidential"),
         ("Native", YesNo(c.IsNative)),
         ("PKCE required", YesNo(c.PkceRequired)),

@@ -1,5 +1,6 @@
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Authorize;
+using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.SignIn;
 
 namespace Gatehouse.OpenIdConnect.Token;
@@ -25,7 +26,8 @@ internal sealed class IssueCode(Database database, OneTimeTokens tokens, TimePro
             UserEpoch = granted.User.Epoch,
             Scope = request.Scope,
             AuthTime = session.AuthTime,
-            Amr = string.Join(' ', session.Factors.Select(f => f.Method).Distinct()),
+            Amr = Assurance.Methods(session.Factors),
+            RequestedClaims = request.Requested.Stored,
             Nonce = request.Nonce,
             CreatedAt = clock.Now(),
         };

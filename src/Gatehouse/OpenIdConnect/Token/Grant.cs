@@ -19,7 +19,11 @@ public sealed record Grant
     /// <summary>Methods of RFC 8176, separated by spaces.</summary>
     public string Amr { get; init; } = "";
     public string? Nonce { get; init; }
+
+    /// <summary>What the claims parameter asked for, as <see cref="Authorize.RequestedClaims"/> stores it.</summary>
+    public string? RequestedClaims { get; init; }
     public long CreatedAt { get; init; }
+    public long? RedeemedAt { get; init; }
     public long? RevokedAt { get; init; }
     public string? RevokedBecause { get; init; }
     public string? RefreshSalt { get; init; }
@@ -36,8 +40,8 @@ public sealed record StandingGrant(Grant Grant, User User, IReadOnlyList<GroupRe
 internal static class GrantStore
 {
     public static Task Insert(Sql sql, Grant grant) => sql.Run("""
-        insert into grants (id, client_id, user_id, session_public_id, user_epoch, scope, auth_time, amr, nonce, created_at, refresh_generation, refresh_retried)
-        values (@Id, @ClientId, @UserId, @SessionPublicId, @UserEpoch, @Scope, @AuthTime, @Amr, @Nonce, @CreatedAt, 0, false)
+        insert into grants (id, client_id, user_id, session_public_id, user_epoch, scope, auth_time, amr, nonce, requested_claims, created_at, refresh_generation, refresh_retried)
+        values (@Id, @ClientId, @UserId, @SessionPublicId, @UserEpoch, @Scope, @AuthTime, @Amr, @Nonce, @RequestedClaims, @CreatedAt, 0, false)
         """, grant);
 
     /// <summary>Grant, user, session, client and both sides' groups in one query; whatever their state.</summary>
@@ -45,7 +49,7 @@ internal static class GrantStore
     {
         var rows = await sql.List<Row>("""
             select r.id as "GrantId", r.client_id as "ClientId", r.user_id as "UserId", r.session_public_id as "SessionPublicId", r.user_epoch as "UserEpoch",
-                r.scope as "Scope", r.auth_time as "AuthTime", r.amr as "Amr", r.nonce as "Nonce", r.created_at as "GrantCreatedAt", r.revoked_at as "RevokedAt",
+                r.scope as "Scope", r.auth_time as "AuthTime", r.amr as "Amr", r.nonce as "Nonce", r.requested_claims as "RequestedClaims", r.redeemed_at as "RedeemedAt", r.created_at as "GrantCreatedAt", r.revoked_at as "RevokedAt",
                 r.revoked_because as "RevokedBecause", r.refresh_salt as "RefreshSalt", r.refresh_generation as "RefreshGeneration",
                 r.refresh_rotated_at as "RefreshRotatedAt", r.refresh_retried as "RefreshRetried", r.refresh_expires_at as "RefreshExpiresAt",
                 u.user_name as "UserName", u.email as "Email", u.email_verified as "EmailVerified", u.display_name as "DisplayName", u.given_name as "GivenName",
@@ -77,6 +81,8 @@ internal static class GrantStore
     public static Task<int> Revoke(Sql sql, string id, string because, long now) =>
         sql.Run("update grants set revoked_at = @now, revoked_because = @because where id = @id and revoked_at is null", new { id, because, now });
 
+    public static Task Redeemed(Sql sql, string id, long now) => sql.Run("update grants set redeemed_at = @now where id = @id", new { id, now });
+
     public static Task BeginRefresh(Sql sql, string id, string salt, long expires) =>
         sql.Run("update grants set refresh_salt = @salt, refresh_generation = 1, refresh_expires_at = @expires where id = @id", new { id, salt, expires });
 
@@ -103,6 +109,8 @@ internal static class GrantStore
         public long AuthTime { get; init; }
         public string Amr { get; init; } = "";
         public string? Nonce { get; init; }
+        public string? RequestedClaims { get; init; }
+        public long? RedeemedAt { get; init; }
         public long GrantCreatedAt { get; init; }
         public long? RevokedAt { get; init; }
         public string? RevokedBecause { get; init; }
@@ -150,6 +158,8 @@ internal static class GrantStore
             AuthTime = AuthTime,
             Amr = Amr,
             Nonce = Nonce,
+            RequestedClaims = RequestedClaims,
+            RedeemedAt = RedeemedAt,
             CreatedAt = GrantCreatedAt,
             RevokedAt = RevokedAt,
             RevokedBecause = RevokedBecause,

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Jose;
+using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.SignIn;
@@ -12,7 +13,7 @@ using Gatehouse.SignIn;
 namespace Gatehouse.OpenIdConnect.Token;
 
 /// <summary>Signs access and ID tokens and writes the token answer (RFC 6749 section 5.1, RFC 9068, OpenID Connect Core section 3.1.3.3).</summary>
-internal sealed class IssueTokens(SigningKeys keys, ServerConfiguration configuration, TimeProvider clock)
+internal sealed class IssueTokens(SigningKeys keys, ReadClaims claims, ServerConfiguration configuration, TimeProvider clock)
 {
     /// <summary>How late an application that checks only the signature learns of a revocation.</summary>
     public static readonly TimeSpan AccessTokenValidity = TimeSpan.FromMinutes(5);
@@ -24,6 +25,7 @@ internal sealed class IssueTokens(SigningKeys keys, ServerConfiguration configur
     public async Task<byte[]> Answer(AccessGranted granted, Client client, Grant grant, string scope, string? refreshToken, bool withNonce)
     {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var person = await claims.Of(granted, client);
         var accessToken = Jwt.Sign(await keys.For(JwsAlgorithm.ES256), TokenKind.Access, Json(json =>
         {
             json.WriteString("iss", configuration.Origin);
@@ -35,8 +37,9 @@ internal sealed class IssueTokens(SigningKeys keys, ServerConfiguration configur
             json.WriteNumber("exp", now + (long)AccessTokenValidity.TotalSeconds);
             json.WriteString("jti", StrictBase64Url.Encode(RandomNumberGenerator.GetBytes(16)));
             json.WriteString(GrantClaim, grant.Id);
+            foreach (var claim in person.Released(scope, []).Where(c => c.InAccessToken)) claim.Write(json);
         }).Span);
-        var idToken = Scopes.Has(scope, Scopes.OpenId) ? await IdToken(granted, client, grant, scope, accessToken, now, withNonce) : null;
+        var idToken = Scopes.Has(scope, Scopes.OpenId) ? await IdToken(granted, client, grant, person.Released(scope, Authorize.RequestedClaims.OfStored(grant.RequestedClaims).IdToken), accessToken, now, withNonce) : null;
         return Json(json =>
         {
             json.WriteString("access_token", accessToken);
@@ -48,7 +51,7 @@ internal sealed class IssueTokens(SigningKeys keys, ServerConfiguration configur
         }).ToArray();
     }
 
-    private async Task<string> IdToken(AccessGranted granted, Client client, Grant grant, string scope, string accessToken, long now, bool withNonce)
+    private async Task<string> IdToken(AccessGranted granted, Client client, Grant grant, IReadOnlyList<ClaimValue> released, string accessToken, long now, bool withNonce)
     {
         var key = await keys.For(client.IdTokenAlgorithm == "RS256" ? JwsAlgorithm.RS256 : JwsAlgorithm.ES256);
         return Jwt.Sign(key, TokenKind.Id, Json(json =>
@@ -60,12 +63,14 @@ internal sealed class IssueTokens(SigningKeys keys, ServerConfiguration configur
             json.WriteNumber("iat", now);
             json.WriteNumber("auth_time", grant.AuthTime / 1000);
             if (withNonce && grant.Nonce is not null) json.WriteString("nonce", grant.Nonce);
+            if (grant.SessionPublicId is not null) json.WriteString("sid", grant.SessionPublicId);
+            json.WriteString("acr", Assurance.Acr(grant.Amr));
             json.WriteStartArray("amr");
             foreach (var method in grant.Amr.Split(' ', StringSplitOptions.RemoveEmptyEntries)) json.WriteStringValue(method);
             json.WriteEndArray();
             // The left half of the digest (OpenID Connect Core section 3.1.3.6); both algorithms use SHA-256.
             json.WriteString("at_hash", StrictBase64Url.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(accessToken)).AsSpan(0, 16)));
-            Claims.Write(json, granted, scope);
+            foreach (var claim in released) claim.Write(json);
         }).Span);
     }
 

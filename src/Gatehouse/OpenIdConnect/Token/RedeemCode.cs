@@ -44,6 +44,7 @@ internal sealed class RedeemCode(Database database, OneTimeTokens tokens, Refres
         if (await GrantStore.Load(sql, payload.GrantId) is not { } standing) return new GrantEnded(client.Ref, new("", "the user"), "it is gone");
         if (!judge.Judge(standing).Passed(out var granted, out var refusal)) return refusal;
         var grant = standing.Grant;
+        await GrantStore.Redeemed(sql, grant.Id, clock.Now());
         if (!Scopes.Has(grant.Scope, Scopes.OfflineAccess)) return new Exchanged(granted, grant, grant.Scope, null);
         var salt = Secrets.NewToken();
         await GrantStore.BeginRefresh(sql, grant.Id, salt, clock.Now() + (long)RefreshTokens.Validity.TotalMilliseconds);

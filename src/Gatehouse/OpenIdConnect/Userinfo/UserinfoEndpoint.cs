@@ -1,6 +1,8 @@
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Jose;
+using Gatehouse.OpenIdConnect.Authorize;
+using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.OpenIdConnect.Token;
 using Gatehouse.Refusals;
@@ -10,7 +12,8 @@ using Gatehouse.Web;
 namespace Gatehouse.OpenIdConnect.Userinfo;
 
 /// <summary>OpenID Connect Core section 5.3: claims about the person, by access token in the header only.</summary>
-internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, VerifiedTokens verified, JudgeGrant judge, Refuse refuse, Cors cors, ServerConfiguration configuration, TimeProvider clock)
+internal sealed class UserinfoEndpoint(
+    Database database, SigningKeys keys, VerifiedTokens verified, JudgeGrant judge, ReadClaims claims, Refuse refuse, Cors cors, ServerConfiguration configuration, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -24,14 +27,18 @@ internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, Veri
         var outcome = await Judge(http, visit);
         if (!outcome.Passed(out var allowed, out var refusal))
             return new ProtocolError(refuse, refusal, refusal is AccessTokenMissing ? "Bearer" : $"Bearer error=\"{refusal.Facts.Wire}\", error_description=\"{refusal.Facts.Public}\"");
-        return Results.Bytes(IssueTokens.Json(json =>
-        {
-            json.WriteString("sub", allowed.Granted.User.Id);
-            Claims.Write(json, allowed.Granted, allowed.Scope);
-        }).ToArray(), "application/json");
+        var person = await claims.Of(allowed.Granted, allowed.Client);
+        return Results.Bytes(Body(allowed.Granted, person, allowed.Scope, allowed.Requested), "application/json");
     }
 
-    private sealed record Allowed(AccessGranted Granted, string Scope);
+    /// <summary>The answer's JSON; the preview asks the same.</summary>
+    internal static byte[] Body(AccessGranted granted, PersonClaims person, string scope, RequestedClaims requested) => IssueTokens.Json(json =>
+    {
+        json.WriteString("sub", granted.User.Id);
+        foreach (var claim in person.Released(scope, requested.Userinfo)) claim.Write(json);
+    }).ToArray();
+
+    private sealed record Allowed(AccessGranted Granted, ClientAccess Client, string Scope, RequestedClaims Requested);
 
     private async Task<Outcome<Allowed>> Judge(HttpContext http, Visit visit)
     {
@@ -55,6 +62,6 @@ internal sealed class UserinfoEndpoint(Database database, SigningKeys keys, Veri
         visit.ClientId = standing.Grant.ClientId;
         visit.UserId = standing.User.Id;
         if (!judge.Judge(standing).Passed(out var granted, out var refusal)) return new AccessTokenRevoked(standing.Client.Client, refusal.Facts.Code, refusal.Evidence);
-        return Scopes.Has(scope, Scopes.OpenId) ? new Allowed(granted, scope) : new OpenIdScopeMissing(standing.Client.Client, scope);
+        return Scopes.Has(scope, Scopes.OpenId) ? new Allowed(granted, standing.Client, scope, RequestedClaims.OfStored(standing.Grant.RequestedClaims)) : new OpenIdScopeMissing(standing.Client.Client, scope);
     }
 }

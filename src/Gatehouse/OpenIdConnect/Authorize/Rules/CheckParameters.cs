@@ -18,6 +18,11 @@ internal static class CheckParameters
         if (parameters.DuplicateName is { } name) return new AuthorizeParameterTwice(request.Client.Ref, Web.Printable.Cap(name, 40));
         if (parameters["nonce"] is { Length: > MaxNonce } nonce) return new AuthorizeParameterTooLong(request.Client.Ref, "nonce", nonce.Length, MaxNonce);
         request.Nonce = parameters["nonce"];
-        return request.Cancelled ? new SignInDeclined(request.Client.Ref) : null;
+        return request.DeclinedAt switch
+        {
+            "sign-in" => new SignInDeclined(request.Client.Ref),
+            "consent" => new ConsentDeclined(request.Client.Ref),
+            _ => null,
+        };
     }
 }

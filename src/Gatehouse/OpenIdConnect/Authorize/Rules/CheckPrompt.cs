@@ -12,7 +12,7 @@ internal static class CheckPrompt
         if (words.Any(w => w is not ("none" or "login" or "consent" or "select_account")) || words.Contains("none") && words.Length > 1)
             return new PromptInvalid(request.Client.Ref, Web.Printable.Cap(prompt, 60));
         request.Silent = words is ["none"];
-        // Only an application registered by an admin can ask, so consent asks nothing more; the other two want a fresh sign-in.
+        request.AskConsent = words.Contains("consent");
         if (words.Contains("login") || words.Contains("select_account")) request.AuthTimeAtLeast = request.MadeAt;
         return null;
     }

@@ -1,4 +1,6 @@
+using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.Refusals;
+using Gatehouse.SignIn.Sessions;
 
 namespace Gatehouse.OpenIdConnect.Authorize.Rules;
 
@@ -10,12 +12,18 @@ internal static class RequireSignIn
         var session = request.Person?.Session;
         var reason = session is null ? "nobody is signed in"
             : request.AuthTimeAtLeast is { } limit && session.AuthTime < limit ? "the sign-in is too old for prompt or max_age"
+            : AcrFalls(request, session) ? "the way of signing in is not among the acr values that are essential"
             : request.ExpectedSubject is { } subject && subject != request.Person!.User.Id ? "somebody else is signed in than the application expects"
             : null;
         if (reason is null) return null;
+        // The person has just signed in as well as they can: asking again would go in circles.
+        if (session is not null && request.Resumed && AcrFalls(request, session)) return new AcrNotMet(request.Client.Ref, Assurance.Acr(Assurance.Methods(session.Factors)), [.. request.Requested.EssentialAcr.Take(5).Select(v => Web.Printable.Cap(v, 60))]);
         if (request.Silent || request.Resumed && session is not null && request.ExpectedSubject is { } expected && expected != request.Person!.User.Id)
             return new LoginRequired(request.Client.Ref, reason);
         request.MustSignIn = true;
         return null;
     }
+
+    private static bool AcrFalls(AuthorizeRequest request, Session session) =>
+        request.Requested.EssentialAcr is { Count: > 0 } wanted && !wanted.Contains(Assurance.Acr(Assurance.Methods(session.Factors)), StringComparer.Ordinal);
 }
