@@ -7,6 +7,7 @@ using Gatehouse.Doctor;
 using Gatehouse.Mail;
 using Gatehouse.OpenIdConnect;
 using Gatehouse.SignIn;
+using Gatehouse.SignUp;
 using Gatehouse.SignUp.Setup;
 using Gatehouse.Web;
 
@@ -32,6 +33,7 @@ public static class Server
         services.AddAccounts();
         services.AddSignIn();
         services.AddSetup();
+        services.AddSignUp();
         services.AddOpenIdConnect();
         services.AddDoctor();
         return services;
@@ -59,6 +61,7 @@ public static class Server
         app.MapAccounts();
         app.MapSignIn();
         app.MapSetup();
+        app.MapSignUp();
         app.MapOpenIdConnect();
         app.MapDoctor();
         return Task.FromResult(app);

@@ -8,6 +8,7 @@ public static class MailModule
     public static IServiceCollection AddMail(this IServiceCollection services)
     {
         services.AddSingleton<Outbox>();
+        services.AddSingleton<Templates.LetterPaper>();
         return services;
     }
 

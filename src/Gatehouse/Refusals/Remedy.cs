@@ -40,6 +40,12 @@ public sealed record RestoreUser(UserRef User) : Remedy
     public override bool Widens => true;
 }
 
+/// <summary>Mail a user a login link, to the address that is stored.</summary>
+public sealed record SendLoginLink(UserRef User) : Remedy
+{
+    public override string Label => $"Send {User.Name} a login link";
+}
+
 /// <summary>Not an act but a way: the page where the admin mends it by hand.</summary>
 /// <param name="Path">A path of ours, beginning with a slash.</param>
 public sealed record OpenPage(string Title, string Path) : Remedy

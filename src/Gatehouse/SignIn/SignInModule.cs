@@ -33,6 +33,9 @@ public static class SignInModule
         services.AddSingleton<SignInSteps>();
         services.AddSingleton<AfterSignIn>();
         services.AddSingleton<ISecondFactorPolicy, AskWhoeverHasOne>();
+        services.AddSingleton<Requests.PublicRequests>();
+        services.AddSingleton<Requests.AnswerRequests>();
+        services.AddHostedService(s => s.GetRequiredService<Requests.AnswerRequests>());
         services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(LoginLinkCard), 10));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),

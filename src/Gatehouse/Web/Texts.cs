@@ -9,8 +9,20 @@ namespace Gatehouse.Web;
 /// Texts for people, keyed by their English wording. A language is a table from the English text; what it lacks stays English.
 /// "qps-ploc" is the pseudo-language of the tests: every text that goes through here is marked and 40 % longer.
 /// </summary>
-public sealed class Texts(Visit visit) : IStringLocalizer
+public sealed class Texts : IStringLocalizer
 {
+    private readonly Func<string> language;
+
+    public Texts(Visit visit) => language = () => visit.Language;
+
+    private Texts(string language) => this.language = () => language;
+
+    /// <summary>The texts of one language, for what nobody is looking at now: a mail.</summary>
+    public static Texts In(string language) => new(IsKnown(language) ? language : "en");
+
+    /// <summary>The tag of the language.</summary>
+    public string Language => language();
+
     private static readonly FrozenSet<string> Languages = new[] { "en", "qps-ploc" }.ToFrozenSet();
 
     /// <summary>Languages a person can choose, each by its own name.</summary>
@@ -25,7 +37,7 @@ public sealed class Texts(Visit visit) : IStringLocalizer
 
     public IEnumerable<LocalizedString> GetAllStrings(bool includeParentCultures) => [];
 
-    private string Translate(string text) => visit.Language == "qps-ploc" ? Pseudo(text) : text;
+    private string Translate(string text) => Language == "qps-ploc" ? Pseudo(text) : text;
 
     private static string Pseudo(string text)
     {

@@ -11,7 +11,7 @@ public class CatalogueTests
 {
     private static readonly string[] Subjects =
     [
-        "setup", "account", "passkey", "password", "mfa", "link", "mail", "browser", "oidc", "ldap", "saml", "upstream", "network", "key", "connection", "ops", "signin",
+        "setup", "account", "passkey", "password", "mfa", "link", "mail", "browser", "oidc", "ldap", "saml", "upstream", "network", "key", "connection", "ops", "signin", "signup",
     ];
 
     private static readonly string Shipped = Repository.At("tests", "refusals.shipped.txt");

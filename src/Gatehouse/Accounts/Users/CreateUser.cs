@@ -5,7 +5,8 @@ using Gatehouse.Refusals;
 namespace Gatehouse.Accounts.Users;
 
 /// <summary>What is known of a user to be created. Without a user name one is made from the e-mail; without a display name, from the other names.</summary>
-public sealed record NewUser(string Email, string? UserName = null, string? DisplayName = null, string? GivenName = null, string? FamilyName = null, string Role = Role.User, bool EmailVerified = false);
+/// <param name="Id">An id that was promised before (a passkey was made for it); else a new one.</param>
+public sealed record NewUser(string Email, string? UserName = null, string? DisplayName = null, string? GivenName = null, string? FamilyName = null, string Role = Role.User, bool EmailVerified = false, string? Id = null);
 
 /// <summary>The one way a local account comes about.</summary>
 public sealed class CreateUser(Database database, AuditLog audit, TimeProvider clock)
@@ -42,7 +43,7 @@ public sealed class CreateUser(Database database, AuditLog audit, TimeProvider c
         var now = clock.Now();
         var user = new User
         {
-            Id = clock.NewId(),
+            Id = wanted.Id ?? clock.NewId(),
             UserName = userName,
             Email = email,
             EmailVerified = wanted.EmailVerified,

@@ -22,6 +22,13 @@ public static class UserStore
         return (await sql.List<User>($"select {Columns} from users u where u.email_folded = @folded or u.user_name_folded = @folded order by u.created_at", new { folded })).FirstOrDefault();
     }
 
+    /// <summary>By e-mail, folded; a deleted account keeps its address while the deletion can be undone.</summary>
+    public static Task<User?> FindByEmail(Sql sql, string email) => sql.One<User>($"select {Columns} from users u where u.email_folded = @folded", new { folded = Fold(email) });
+
+    /// <summary>Everybody who can administer Gatehouse today: whom to tell.</summary>
+    public static Task<IReadOnlyList<User>> ActiveAdmins(Sql sql) =>
+        sql.List<User>($"select {Columns} from users u where u.role = 'admin' and u.disabled_at is null and u.deleted_at is null order by u.id");
+
     public static Task Insert(Sql sql, User user) => sql.Run("""
         insert into users (id, user_name, user_name_folded, email, email_folded, email_verified, display_name, given_name, family_name, source, role, epoch, created_at, updated_at, row_version)
         values (@Id, @UserName, @UserNameFolded, @Email, @EmailFolded, @EmailVerified, @DisplayName, @GivenName, @FamilyName, @Source, @Role, 1, @CreatedAt, @CreatedAt, 1)

@@ -14,7 +14,7 @@ internal static class PasskeyEndpoints
         ["NotAllowedError", "AbortError", "SecurityError", "NotSupportedError", "InvalidStateError", "TimeoutError", "ConstraintError", "TypeError", "UnknownError", "EncodingError", "OperationError", "insecure", "origin", "unsupported"];
 
     private static readonly string[] Guesses = ["cancelled", "timeout", "policy", "insecure", "origin", "unsupported", "already_here", "unknown"];
-    private static readonly string[] Kinds = ["sign-in", "register", "step-up", "setup"];
+    private static readonly string[] Kinds = ["sign-in", "register", "step-up", "setup", "sign-up"];
 
     public static void Map(IEndpointRouteBuilder routes)
     {

@@ -10,7 +10,7 @@ function begin(box) {
   };
   const start = box.querySelector('[data-start]');
   const nameForm = box.querySelector('[data-name-first]');
-  const registers = box.dataset.passkey === 'register' || box.dataset.passkey === 'setup';
+  const registers = ['register', 'setup', 'sign-up'].includes(box.dataset.passkey);
 
   // Before any ceremony: would it have a chance here?
   const obstacle = location.origin !== box.dataset.origin ? 'origin'
