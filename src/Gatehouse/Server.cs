@@ -25,6 +25,9 @@ public static class Server
         services.AddSingleton(instance.Secrets);
         services.AddSingleton(clock);
         services.AddSingleton<OneTimeTokens>();
+        services.AddSingleton<ISealed>(s => s.GetRequiredService<OneTimeTokens>());
+        services.AddSingleton<KeyRotation>();
+        services.AddHostedService<FinishKeyRotation>();
         services.AddSingleton<Settings>();
         services.AddLogging(logging => ConfigureLogging(logging, configuration));
         services.AddWeb();

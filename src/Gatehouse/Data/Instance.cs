@@ -107,7 +107,7 @@ public sealed class Instance : IAsyncDisposable
         if (other is not null) return await Join(configuration, database, other, key ?? ReadKey(configuration.KeyFile), null, idFile, create: true);
         WriteOwnerOnly(idFile, id + "\n");
         Tighten(configuration);
-        return new(id, database, new Secrets(key!), isNew: true);
+        return new(id, database, Unlock(configuration, key!, []), isNew: true);
     }
 
     private static Task<InstanceRow?> ReadRow(Sql sql) => sql.One<InstanceRow>("""select id as "Id", key_check as "KeyCheck" from instance""");
@@ -115,13 +115,15 @@ public sealed class Instance : IAsyncDisposable
     private static async Task<Instance> Join(ServerConfiguration configuration, Database database, InstanceRow row, byte[]? key, string? storedId, string idFile, bool create)
     {
         var faults = new List<(string Fault, string Cure)>();
-        var secrets = key is null ? null : new Secrets(key);
+        var older = key is null ? null : await database.Read(sql => KeyRotation.Older(sql, key));
+        var secrets = key is null ? null : Unlock(configuration, key, older ?? []);
         if (secrets is null)
             faults.Add(($"The database holds instance {row.Id}, but its encryption key is not at {configuration.KeyFile}",
                 "Put the key file back, or set ENCRYPTION_KEY or KEY_FILE to this instance's key. Without it nothing encrypted can be read"));
-        else if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(secrets.KeyCheck), Encoding.ASCII.GetBytes(row.KeyCheck)))
-            faults.Add(($"The encryption key ({(configuration.EncryptionKey is null ? configuration.KeyFile : "ENCRYPTION_KEY")}) is not the one instance {row.Id} was made with",
-                "Use the key that belongs to this database; check which backup each of them is from"));
+        // A new key whose change was interrupted knows the one that is still in force.
+        else if (!Is(secrets.KeyCheck, row.KeyCheck) && !secrets.Roots.Any(r => Is(new Secrets(r).KeyCheck, row.KeyCheck)))
+            faults.Add(($"The encryption key ({(configuration.EncryptionKey is null ? configuration.KeyFile : "ENCRYPTION_KEY")}) is not the one of instance {row.Id}",
+                "Use the key that belongs to this database: if it was changed (gatehouse encryption-key rotate) the new one, with a backup the one of its time"));
         if (storedId is not null && storedId != row.Id)
             faults.Add(($"The data folder belongs to instance {storedId}, the database to {row.Id}", "Check DATA_DIR and DB_CONNECTION_STRING: one of them points elsewhere"));
         if (faults.Count > 0) throw new CannotOpenException(string.Join(". ", faults.Select(f => f.Fault)), string.Join(". ", faults.Select(f => f.Cure)));
@@ -132,6 +134,34 @@ public sealed class Instance : IAsyncDisposable
         }
         Tighten(configuration);
         return new(row.Id, database, secrets!, isNew: false);
+    }
+
+    private static Secrets Unlock(ServerConfiguration configuration, byte[] key, IReadOnlyList<byte[]> older) =>
+        new(key, older, configuration.EncryptionKey is null ? () => Reread(configuration.KeyFile) : null);
+
+    private static bool Is(string check, string stored) => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(check), Encoding.ASCII.GetBytes(stored));
+
+    /// <summary>The key file as it is now; null while it cannot be read.</summary>
+    private static byte[]? Reread(string file)
+    {
+        try
+        {
+            return ReadKey(file);
+        }
+        catch (CannotOpenException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Puts a new root key into the key file, durably and in one step; the one before lies beside it, readable by the owner only.</summary>
+    /// <returns>Where the one before lies now.</returns>
+    internal static string ReplaceKeyFile(ServerConfiguration configuration, byte[] root, TimeProvider clock)
+    {
+        var before = $"{configuration.KeyFile}.before-{clock.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}";
+        WriteOwnerOnly(before, File.ReadAllText(configuration.KeyFile));
+        WriteOwnerOnly(configuration.KeyFile, Convert.ToBase64String(root) + "\n");
+        return before;
     }
 
     /// <summary>A server that can read but not write would start and then fail everybody.</summary>

@@ -49,7 +49,7 @@ public enum TokenFault
 public sealed record Spent(OneTimeToken? Token, TokenFault Fault, OneTimeToken? Stored);
 
 /// <summary>Everything that works once: typed, bound, hashed, spent by one conditional UPDATE (security.md section 2).</summary>
-public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
+public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock) : ISealed
 {
     private const string Columns = """
         hash as "Hash", type as "Type", subject as "Subject", payload as "Payload", bound_to as "BoundTo", epoch as "Epoch",
@@ -110,6 +110,12 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock)
     /// <summary>Deletes what expired more than a day ago.</summary>
     public Task<int> Sweep(Sql sql) =>
         sql.Run("delete from one_time_tokens where expires_at < @limit", new { limit = clock.GetUtcNow().AddDays(-1).ToUnixTimeMilliseconds() });
+
+    async Task ISealed.Reseal(Sql sql, Func<string, string, string?> again)
+    {
+        foreach (var row in await sql.List<OneTimeToken>("""select hash as "Hash", payload as "Payload" from one_time_tokens"""))
+            if (again(Place(row.Hash), row.Payload) is { } box) await sql.Run("update one_time_tokens set payload = @box where hash = @Hash", new { box, row.Hash });
+    }
 
     /// <summary>Brings back what strangers keep here under its quota: first what expired, then the oldest of whoever has most.</summary>
     private async Task Trim(Sql sql, long now)

@@ -1,3 +1,4 @@
+using Gatehouse.Data;
 using Gatehouse.Web;
 
 namespace Gatehouse.Mail;
@@ -9,6 +10,7 @@ public static class MailModule
     {
         services.AddSingleton<Outbox>();
         services.AddSingleton<Templates.LetterPaper>();
+        services.AddSingleton<ISealed>(s => s.GetRequiredService<Outbox>());
         return services;
     }
 

@@ -10,7 +10,7 @@ namespace Gatehouse.Mail;
 /// The one way to send a mail: it is written in the transaction that causes it and sent behind it, never twice for one cause.
 /// The content may hold a link that lets somebody in, so it is encrypted and dropped as soon as it is not needed any more.
 /// </summary>
-public sealed class Outbox(ServerConfiguration configuration, Secrets secrets, IRefusalLog log, TimeProvider clock)
+public sealed class Outbox(ServerConfiguration configuration, Secrets secrets, IRefusalLog log, TimeProvider clock) : ISealed
 {
     private readonly SemaphoreSlim wake = new(0, 1);
 
@@ -98,6 +98,12 @@ public sealed class Outbox(ServerConfiguration configuration, Secrets secrets, I
     }
 
     private string Seal(string id, Letter letter) => secrets.Protect(Place(id), Encoding.UTF8.GetBytes(JsonSerializer.Serialize(letter)));
+
+    async Task ISealed.Reseal(Sql sql, Func<string, string, string?> again)
+    {
+        foreach (var (id, content) in await sql.List<(string, string)>("select id, content from mails where content is not null"))
+            if (again(Place(id), content) is { } box) await sql.Run("update mails set content = @box where id = @id and content is not null", new { box, id });
+    }
 
     private static string Place(string id) => $"mails.content.{id}";
 }

@@ -1,4 +1,5 @@
 using Gatehouse.Audit;
+using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Authorize;
 using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.OpenIdConnect.Clients;
@@ -21,6 +22,7 @@ public static class OpenIdConnectModule
     {
         services.AddSingleton<SigningKeys>();
         services.AddSingleton(new Jose.VerifiedTokens());
+        services.AddSingleton<ISealed>(s => s.GetRequiredService<SigningKeys>());
         services.AddSingleton<DiscoveryDocument>();
         services.AddSingleton<Cors>();
         services.AddSingleton<ClientSecrets>();

@@ -217,7 +217,7 @@ public class StartTests(PostgresCluster postgres)
 
         var key = await File.ReadAllTextAsync(Mine("gatehouse.key"));
         File.Copy(Path.Combine(other.Folder, "gatehouse.key"), Mine("gatehouse.key"), overwrite: true);
-        Assert.Contains("is not the one instance", await Refused(stores.Environment), StringComparison.Ordinal);
+        Assert.Contains("is not the one of instance", await Refused(stores.Environment), StringComparison.Ordinal);
         await File.WriteAllTextAsync(Mine("gatehouse.key"), "not a key");
         Assert.Contains("does not hold a key", await Refused(stores.Environment), StringComparison.Ordinal);
         File.Delete(Mine("gatehouse.key"));

@@ -5,7 +5,7 @@ using Gatehouse.Jose;
 namespace Gatehouse.OpenIdConnect.Keys;
 
 /// <summary>The keys that sign our tokens: made at first need, sealed in the database, the same on all nodes.</summary>
-public sealed class SigningKeys
+public sealed class SigningKeys : ISealed
 {
     private readonly Database database;
     private readonly Secrets secrets;
@@ -65,6 +65,12 @@ public sealed class SigningKeys
             signers[algorithm] = SigningKey.Import(algorithm, plain);
         }
         return new(signers, verifiers, new(Encoding.UTF8.GetBytes($$"""{"keys":[{{string.Join(',', rows.Select(r => r.PublicJwk))}}]}""")));
+    }
+
+    async Task ISealed.Reseal(Sql sql, Func<string, string, string?> again)
+    {
+        foreach (var row in await sql.List<Row>("""select kid as "Kid", private_key as "PrivateKey" from signing_keys"""))
+            if (again(Place(row.Kid), row.PrivateKey) is { } box) await sql.Run("update signing_keys set private_key = @box where kid = @Kid", new { box, row.Kid });
     }
 
     private static string Place(string kid) => $"signing_keys/private_key/{kid}";
