@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text;
 
 namespace Gatehouse.Mail;
 
@@ -39,7 +40,7 @@ public sealed record Address
     /// <summary>The ASCII form of a host name, lower case; null when it is none.</summary>
     public static string? HostName(string text)
     {
-        if (text.Length is 0 or > 253) return null;
+        if (text.Length is 0 or > 253 || !text.EnumerateRunes().All(r => Rune.IsLetterOrDigit(r) || r.Value is '-' or '.' || Rune.GetUnicodeCategory(r) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark)) return null;
         try
         {
             var ascii = Idn.GetAscii(text).ToLowerInvariant();

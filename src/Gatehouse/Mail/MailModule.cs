@@ -11,6 +11,9 @@ public static class MailModule
         services.AddSingleton<Outbox>();
         services.AddSingleton<Templates.LetterPaper>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<Outbox>());
+        services.AddSingleton<MailSettingsStore>();
+        services.AddSingleton<MailSender>();
+        services.AddHostedService(s => s.GetRequiredService<MailSender>());
         return services;
     }
 

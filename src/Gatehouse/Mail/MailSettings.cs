@@ -1,0 +1,118 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Gatehouse.Configuration;
+using Gatehouse.Data;
+using Gatehouse.Mail.Mime;
+using Gatehouse.Mail.Smtp;
+using Gatehouse.Refusals;
+
+namespace Gatehouse.Mail;
+
+/// <summary>What is set on the Email page. Secrets are sealed, the password to the endpoint it was entered for.</summary>
+public sealed record MailSettings
+{
+    public string Host { get; init; } = "";
+    public int Port { get; init; } = 587;
+
+    /// <summary>One of <see cref="Smtp.Security"/>.</summary>
+    public string Security { get; init; } = Smtp.Security.StartTls;
+    public string User { get; init; } = "";
+
+    /// <summary>One of <see cref="AuthMethods"/>.</summary>
+    public string Method { get; init; } = AuthMethods.Auto;
+    public string? PasswordSeal { get; init; }
+
+    /// <summary>The address that mails come from; also the envelope sender, where servers report bounces to.</summary>
+    public string From { get; init; } = "";
+    public string FromName { get; init; } = "";
+
+    /// <summary>Certificates of a private authority in PEM; "" for the authorities of the system.</summary>
+    public string Authorities { get; init; } = "";
+    public string DkimSelector { get; init; } = "";
+    public string DkimAlgorithm { get; init; } = "";
+    public string? DkimSeal { get; init; }
+
+    /// <summary>Keyed hash of the secret that bounce reports carry; null while none is accepted.</summary>
+    public string? BounceHash { get; init; }
+
+    /// <summary>DNS block lists to ask about the sending address; none unless an admin named some.</summary>
+    public IReadOnlyList<string> BlockLists { get; init; } = [];
+
+    /// <summary>Changes with each save; a form made from an older one does not overwrite.</summary>
+    public long Version { get; init; }
+
+    /// <summary>True when there is somewhere to send to and somebody to send as.</summary>
+    [JsonIgnore] public bool IsSet => Host.Length > 0 && From.Length > 0;
+
+    /// <summary>What a password is bound to: changing any of it asks for the password again.</summary>
+    [JsonIgnore]
+    public string Endpoint =>
+        $"smtp|{Host.ToLowerInvariant()}|{Port}|{Security}|{User}|{(Authorities.Length == 0 ? "system" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Authorities))))}";
+
+    [JsonIgnore] public string Server => $"{Host}:{Port}";
+
+    [JsonIgnore] public string FromDomain => Address.TryParse(From, out var from) ? from.Domain : "";
+}
+
+/// <summary>Reads and keeps the settings of mail; the only place that opens their secrets.</summary>
+public sealed class MailSettingsStore(Settings settings, Secrets secrets, ServerConfiguration configuration)
+{
+    private const string Name = "mail";
+
+    public async ValueTask<MailSettings> Read() => await settings.Get(Name) is { } json ? JsonSerializer.Deserialize<MailSettings>(json) ?? new() : new();
+
+    internal Task Write(Sql sql, MailSettings changed) => settings.Set(sql, Name, JsonSerializer.Serialize(changed with { Version = changed.Version + 1 }));
+
+    /// <summary>The settings with a password that fits the endpoint they name.</summary>
+    internal MailSettings WithPassword(MailSettings given, string password) =>
+        given with { PasswordSeal = password.Length == 0 ? null : secrets.Protect(Place(given), Encoding.UTF8.GetBytes(password)) };
+
+    /// <summary>The password if it was entered for exactly this endpoint; null otherwise.</summary>
+    internal string? Password(MailSettings given) =>
+        given.PasswordSeal is { } seal && secrets.Reveal(Place(given), seal) is { } plain ? Encoding.UTF8.GetString(plain) : null;
+
+    internal MailSettings WithDkim(MailSettings given, DkimKey key) =>
+        given with { DkimSelector = key.Selector, DkimAlgorithm = key.Algorithm, DkimSeal = secrets.Protect("settings.mail.dkim|" + key.Selector, key.Private) };
+
+    /// <summary>The key that mails are signed with; null where none is set.</summary>
+    internal DkimKey? Dkim(MailSettings given) =>
+        given.DkimSeal is { } seal && given.FromDomain.Length > 0 && secrets.Reveal("settings.mail.dkim|" + given.DkimSelector, seal) is { } key
+            ? new(given.FromDomain, given.DkimSelector, given.DkimAlgorithm, key) : null;
+
+    /// <summary>Whom to speak to and how.</summary>
+    internal Outcome<SmtpTarget> Target(MailSettings given, Patience patience)
+    {
+        if (!given.IsSet) return new MailNotSetUp();
+        var password = "";
+        if (given.User.Length > 0)
+        {
+            if (Password(given) is not { } stored) return new PasswordForOtherServer(given.Server);
+            password = stored;
+        }
+        return new SmtpTarget
+        {
+            Host = given.Host,
+            Port = given.Port,
+            Security = given.Security,
+            User = given.User,
+            Secret = password,
+            Method = given.Method,
+            OwnName = configuration.AppUrl.IdnHost is { } host && host.StartsWith('[') ? "gatehouse" : configuration.AppUrl.IdnHost,
+            Authorities = ReadAuthorities(given.Authorities),
+            Patience = patience,
+        };
+    }
+
+    internal static X509Certificate2Collection? ReadAuthorities(string pem)
+    {
+        if (string.IsNullOrWhiteSpace(pem)) return null;
+        var all = new X509Certificate2Collection();
+        all.ImportFromPem(pem);
+        return all;
+    }
+
+    private static string Place(MailSettings given) => "settings.mail.password|" + given.Endpoint;
+}
