@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gatehouse.Accounts;
 using Gatehouse.Audit;
 using Gatehouse.Doctor;
+using Gatehouse.Mail;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.SignIn;
@@ -17,6 +18,6 @@ internal static class CommandList
         Command[] accounts = [.. AccountCommands.All(host)];
         // "user link" belongs under "user", but only SignIn can make a link.
         accounts.Single(c => c.Name == "user").Subcommands.Add(SignInCommands.Link(host));
-        return [.. AuditCommands.All(host), ClientCommands.Make(host), .. accounts, .. SetupCommands.All(host), DoctorCommands.Make(host), EncryptionKeyCommands.Make(host)];
+        return [.. AuditCommands.All(host), MailCommands.Make(host), ClientCommands.Make(host), .. accounts, .. SetupCommands.All(host), DoctorCommands.Make(host), EncryptionKeyCommands.Make(host)];
     }
 }

@@ -12,10 +12,21 @@ public static class MailModule
         services.AddSingleton<Templates.LetterPaper>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<Outbox>());
         services.AddSingleton<MailSettingsStore>();
+        services.AddSingleton<ISealed>(s => s.GetRequiredService<MailSettingsStore>());
         services.AddSingleton<MailSender>();
+        services.AddSingleton<SaveMailSettings>();
+        services.AddSingleton<TestMail>();
+        services.AddSingleton<NoteBounce>();
+        services.AddSingleton<IMenuEntry>(new MenuEntries(
+            new MenuEntry("Administration", "Email", MailPaths.Settings, Access.Admin, 400),
+            new MenuEntry("Administration", "Mail log", MailPaths.Log, Access.Viewer, 75)));
         services.AddHostedService(s => s.GetRequiredService<MailSender>());
         return services;
     }
 
-    public static void MapMail(this IEndpointRouteBuilder routes) => routes.MapPost("/admin/mail/{id}/retry", MailRoutes.Retry).For(Access.Admin, recent: true);
+    public static void MapMail(this IEndpointRouteBuilder routes)
+    {
+        EmailRoutes.Map(routes);
+        MailRoutes.Map(routes);
+    }
 }

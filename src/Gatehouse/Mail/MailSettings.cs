@@ -58,11 +58,15 @@ public sealed record MailSettings
 }
 
 /// <summary>Reads and keeps the settings of mail; the only place that opens their secrets.</summary>
-public sealed class MailSettingsStore(Settings settings, Secrets secrets, ServerConfiguration configuration)
+public sealed class MailSettingsStore(Settings settings, Secrets secrets, ServerConfiguration configuration, TimeProvider clock) : ISealed
 {
     private const string Name = "mail";
 
     public async ValueTask<MailSettings> Read() => await settings.Get(Name) is { } json ? JsonSerializer.Deserialize<MailSettings>(json) ?? new() : new();
+
+    /// <summary>The settings inside a write, past the cache.</summary>
+    internal static async Task<MailSettings> Read(Sql sql) =>
+        await sql.One<string?>("select value from settings where name = @Name", new { Name }) is { } json ? JsonSerializer.Deserialize<MailSettings>(json) ?? new() : new();
 
     internal Task Write(Sql sql, MailSettings changed) => settings.Set(sql, Name, JsonSerializer.Serialize(changed with { Version = changed.Version + 1 }));
 
@@ -74,12 +78,23 @@ public sealed class MailSettingsStore(Settings settings, Secrets secrets, Server
     internal string? Password(MailSettings given) =>
         given.PasswordSeal is { } seal && secrets.Reveal(Place(given), seal) is { } plain ? Encoding.UTF8.GetString(plain) : null;
 
+    /// <summary>A typed password on its way from a test to the next form: for this endpoint, this person and an hour.</summary>
+    internal string? Hold(MailSettings given, string userId) =>
+        Password(given) is { } password ? secrets.Protect(HeldPlace(given, userId), JsonSerializer.SerializeToUtf8Bytes(new Held(password, clock.Now() + 3_600_000))) : null;
+
+    internal string? OpenHeld(MailSettings given, string held, string userId) =>
+        secrets.Reveal(HeldPlace(given, userId), held) is { } plain && JsonSerializer.Deserialize<Held>(plain) is { } kept && kept.Until > clock.Now() ? kept.Password : null;
+
+    private static string HeldPlace(MailSettings given, string userId) => $"mail.held|{userId}|{given.Endpoint}";
+
+    private sealed record Held(string Password, long Until);
+
     internal MailSettings WithDkim(MailSettings given, DkimKey key) =>
-        given with { DkimSelector = key.Selector, DkimAlgorithm = key.Algorithm, DkimSeal = secrets.Protect("settings.mail.dkim|" + key.Selector, key.Private) };
+        given with { DkimSelector = key.Selector, DkimAlgorithm = key.Algorithm, DkimSeal = secrets.Protect(DkimPlace(key.Selector), key.Private) };
 
     /// <summary>The key that mails are signed with; null where none is set.</summary>
     internal DkimKey? Dkim(MailSettings given) =>
-        given.DkimSeal is { } seal && given.FromDomain.Length > 0 && secrets.Reveal("settings.mail.dkim|" + given.DkimSelector, seal) is { } key
+        given.DkimSeal is { } seal && given.FromDomain.Length > 0 && secrets.Reveal(DkimPlace(given.DkimSelector), seal) is { } key
             ? new(given.FromDomain, given.DkimSelector, given.DkimAlgorithm, key) : null;
 
     /// <summary>Whom to speak to and how.</summary>
@@ -113,6 +128,20 @@ public sealed class MailSettingsStore(Settings settings, Secrets secrets, Server
         all.ImportFromPem(pem);
         return all;
     }
+
+    async Task ISealed.Reseal(Sql sql, Func<string, string, string?> again)
+    {
+        var kept = await Read(sql);
+        var changed = kept with
+        {
+            PasswordSeal = kept.PasswordSeal is { } password ? again(Place(kept), password) ?? password : null,
+            DkimSeal = kept.DkimSeal is { } key ? again(DkimPlace(kept.DkimSelector), key) ?? key : null,
+        };
+        // Not through Write: an open form made from the same settings still saves.
+        if (changed != kept) await settings.Set(sql, Name, JsonSerializer.Serialize(changed));
+    }
+
+    private static string DkimPlace(string selector) => "settings.mail.dkim|" + selector;
 
     private static string Place(MailSettings given) => "settings.mail.password|" + given.Endpoint;
 }

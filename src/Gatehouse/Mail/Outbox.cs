@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
+using Gatehouse.Mail.Smtp;
 using Gatehouse.Refusals;
 
 namespace Gatehouse.Mail;
@@ -34,7 +35,7 @@ public sealed class Outbox(ServerConfiguration configuration, Secrets secrets, I
             to = Web.Printable.Cap(letter.To, 320),
             subject = Web.Printable.Cap(letter.Subject, 200),
             content = malformed is null ? Seal(id, letter) : null,
-            messageId = $"{id}@{configuration.AppUrl.IdnHost}",
+            messageId = MessageId(id),
             state = malformed is null ? MailStates.Queued : MailStates.Failed,
             now,
             letter.ExpiresAt,
@@ -46,6 +47,37 @@ public sealed class Outbox(ServerConfiguration configuration, Secrets secrets, I
         else sql.AfterCommit(Wake);
         return id;
     }
+
+    /// <summary>Keeps a letter that was sent or refused while somebody watched.</summary>
+    internal Task Keep(Sql sql, Letter letter, string messageId, string server, IReadOnlyList<SmtpStep> steps, Refusal? refusal, string? reference, Handed? handed)
+    {
+        var now = clock.Now();
+        return sql.Run("""
+            insert into mails (id, cause, kind, about_kind, about_id, recipient, subject, message_id, state, created_at, attempts, next_attempt_at, doubtful, settled_at, server, reply, queue_id, code, reference, transcript)
+            values (@id, @Cause, @Kind, @aboutKind, @aboutId, @To, @Subject, @messageId, @state, @now, 1, @now, 0, @now, @server, @reply, @queue, @code, @reference, @transcript)
+            """, new
+        {
+            id = messageId.Split('@')[0],
+            letter.Cause,
+            letter.Kind,
+            aboutKind = letter.About.Kind,
+            aboutId = letter.About.Id,
+            letter.To,
+            letter.Subject,
+            messageId,
+            state = refusal is null ? MailStates.Accepted : MailStates.Failed,
+            now,
+            server,
+            reply = handed?.Reply ?? refusal?.Evidence,
+            queue = handed?.QueueId,
+            code = refusal?.Facts.Code,
+            reference,
+            transcript = Transcript.Write(steps),
+        });
+    }
+
+    /// <summary>The Message-ID of a letter, the same for every attempt; without angle brackets.</summary>
+    internal string MessageId(string id) => $"{id}@{(configuration.AppUrl.HostNameType == UriHostNameType.Dns ? configuration.AppUrl.IdnHost : "gatehouse.invalid")}";
 
     /// <summary>The letters about a thing, newest first. For kind "user" also those that only concern the user.</summary>
     public static Task<IReadOnlyList<LedgerEntry>> Of(Sql sql, string kind, string id, int limit = 20) => sql.List<LedgerEntry>($"""
