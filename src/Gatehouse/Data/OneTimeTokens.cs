@@ -13,6 +13,7 @@ public static class TokenType
     public const string AssertionChallenge = "passkey_assertion";
     public const string PendingAuthorization = "authorize_request";
     public const string PendingSetup = "pending_setup";
+    public const string PasswordReset = "password_reset";
 }
 
 /// <summary>A token as stored. <see cref="Subject"/> is whom it is for, <see cref="Payload"/> is JSON of the type's own record, sealed in the database.</summary>

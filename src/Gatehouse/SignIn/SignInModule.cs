@@ -4,8 +4,10 @@ using Gatehouse.Data;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn.LoginLinks;
 using Gatehouse.SignIn.Passkeys;
+using Gatehouse.SignIn.Passwords;
 using Gatehouse.SignIn.Sessions;
 using Gatehouse.SignIn.Steps;
+using Gatehouse.SignIn.Throttling;
 using Gatehouse.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -29,6 +31,14 @@ public static class SignInModule
         services.AddHostedService<SweepSignIn>();
         services.AddSingleton<LoginLinks.LoginLinks>();
         services.AddSingleton<Onward>();
+        services.AddSingleton<GuessLimits>();
+        services.AddSingleton<HashingGate>();
+        services.AddSingleton<PasswordLetters>();
+        services.AddSingleton<SetPassword>();
+        services.AddSingleton<SignInWithPassword>();
+        services.AddSingleton<ResetPassword>();
+        services.AddSingleton<IDoctorCheck, HashingCheck>();
+        services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(UserPasswordCard), 15));
         services.AddSingleton<PendingSignIns>();
         services.AddSingleton<SignInSteps>();
         services.AddSingleton<AfterSignIn>();
@@ -39,6 +49,7 @@ public static class SignInModule
         services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(LoginLinkCard), 10));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),
+            new MenuEntry("Administration", "Passwords", "/admin/settings/passwords", Access.Admin, 420),
             new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30),
             new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40)));
         return services;
@@ -47,7 +58,8 @@ public static class SignInModule
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/sign-in", ShowSignIn).For(Access.Anyone);
-        routes.MapGet("/sign-in/help", () => new RazorComponentResult<CannotSignInPage>()).For(Access.Anyone);
+        routes.MapGet("/sign-in/help", ShowHelp).For(Access.Anyone);
+        routes.MapGet("/sign-in/probe.css", Probe).For(Access.Anyone);
         routes.MapPost("/sign-in/clean", StartClean).For(Access.Anyone);
         routes.MapPost("/sign-out", SignOut).For(Access.Anyone);
         routes.MapGet("/link", ShowLink).For(Access.Anyone);
@@ -56,9 +68,10 @@ public static class SignInModule
         PasskeyEndpoints.Map(routes);
         SessionEndpoints.Map(routes);
         StepEndpoints.Map(routes);
+        PasswordEndpoints.Map(routes);
     }
 
-    private static async Task<IResult> ShowSignIn(HttpContext http, Visit visit, Onward onward, Refuse refuse)
+    private static async Task<IResult> ShowSignIn(HttpContext http, Visit visit, Onward onward, Settings settings, Refuse refuse)
     {
         if (visit.Query is null) return refuse.Page(http, new FormMalformed("/sign-in", "the query is not well formed"), "/sign-in");
         var to = await onward.Find(visit.Query);
@@ -68,6 +81,7 @@ public static class SignInModule
         return new RazorComponentResult<SignInPage>(new
         {
             App = to.Continuation?.AppName,
+            Passwords = (await PasswordSettings.Of(settings)).Enabled,
             Again = again,
             Hint = to.Continuation?.LoginHint,
             to.Continuation?.CancelPath,
@@ -75,11 +89,27 @@ public static class SignInModule
         });
     }
 
-    private static IResult StartClean(HttpContext http, BeginSession sessions)
+    private static async Task<IResult> ShowHelp(Visit visit, Settings settings) => new RazorComponentResult<CannotSignInPage>(new
+    {
+        Onward = visit.Query is null ? "" : Onward.Keep(visit.Query),
+        Reset = await PasswordSettings.Of(settings) is { Enabled: true, Reset: true },
+    });
+
+    /// <summary>A style sheet that shows a notice of the sign-in page when our cookie does not come back: works without JavaScript, and needs no redirect.</summary>
+    private static IResult Probe(HttpContext http, Visit visit, Refuse refuse)
+    {
+        if (visit.CookieReturned) return Results.Text("", "text/css");
+        var reference = refuse.Record(http, CookieMissing.Of(http));
+        return Results.Text($".cookie-missing {{ display: flex; }}\n#cookie-reference::after {{ content: \"{reference.Text}\"; }}\n", "text/css");
+    }
+
+    /// <summary>Forgets what this browser kept for us, and begins again where the person was going.</summary>
+    private static IResult StartClean(HttpContext http, Visit visit, BeginSession sessions)
     {
         sessions.Forget(http);
         http.Response.Headers["Clear-Site-Data"] = "\"cookies\", \"storage\"";
-        return SeeOther.To("/sign-in");
+        var onward = visit.Query is null ? "" : Onward.Keep(visit.Query);
+        return SeeOther.To(onward.Length > 0 ? $"/sign-in?{onward}" : "/sign-in");
     }
 
     private static async Task<IResult> SignOut(HttpContext http, BeginSession sessions, EndSessions end)

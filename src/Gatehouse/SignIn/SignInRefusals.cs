@@ -54,14 +54,14 @@ public sealed record NotAllowedHere(UserRef User, string Role, string Needs, str
     public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {User.Name}", $"/admin/users/{User.Id}")];
 }
 
-/// <summary>A session opened by a login link may do only what its person came for.</summary>
+/// <summary>A session opened by a login link or a temporary password may do only what its person came for.</summary>
 public sealed record PasskeyNeededFirst(UserRef User, string Path) : Refusal<PasskeyNeededFirst>, IRefusal<PasskeyNeededFirst>
 {
     public static RefusalEntry Entry { get; } = new("account.passkey_needed_first", "Register a passkey first",
-        Public: "You came in by a login link. Register a passkey first, then this page opens.",
-        Fix: "The person registers a passkey under Settings > Account > Security.",
+        Public: "This sign-in is good for one thing: register a passkey or choose a password first, then this page opens.",
+        Fix: "The person registers a passkey, or chooses a password where passwords are allowed, under Settings > Account > Security.",
         Status: 403, Audience: Audience.AfterProof, Causer: Causer.ProvenUser);
     public static PasskeyNeededFirst Example => new(new("u1", "Ada"), "/admin/users");
     public override string Target => User.Id;
-    public override string Evidence => $"{User.Name} asked for {Path} in a session opened by a login link.";
+    public override string Evidence => $"{User.Name} asked for {Path} in a session opened by a login link, a temporary or too old password, or before a demanded factor was registered.";
 }

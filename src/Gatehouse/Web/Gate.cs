@@ -101,7 +101,7 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
         var token = visit.Form[TokenField] ?? http.Request.Headers["Gatehouse-Form"].ToString();
         var matches = visit.CookieReturned && token is { Length: 43 }
             && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(visit.FormToken));
-        if (!visit.CookieReturned && token.Length > 0) return new CookieMissing(http.Request.Path, Cookies.Count(http));
+        if (!visit.CookieReturned && token.Length > 0) return CookieMissing.Of(http);
         return matches ? null : new FormExpired(http.Request.Path, visit.CookieReturned, token.Length > 0);
     }
 

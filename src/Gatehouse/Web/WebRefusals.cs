@@ -33,13 +33,22 @@ public sealed record FormMalformed(string Path, string Fault) : Refusal<FormMalf
 }
 
 /// <summary>The cookie that was just set did not come back.</summary>
-public sealed record CookieMissing(string Path, int OtherCookies) : Refusal<CookieMissing>, IRefusal<CookieMissing>
+public sealed record CookieMissing(string Path, int OtherCookies, bool Forwarded = false) : Refusal<CookieMissing>, IRefusal<CookieMissing>
 {
     public static RefusalEntry Entry { get; } = new("browser.cookie_missing", "The browser did not return our cookie",
-        Public: "Your browser did not keep the cookie that signing in needs. Allow cookies for this site, or leave the private window, and start again.",
+        Public: "Your browser did not give back the cookie that signing in needs. Allow cookies for this site, switch off content blockers for it, or leave the private window, and start again.",
         Fix: "Check content blockers, private windows, and proxies that strip cookies.", Status: 400);
     public static CookieMissing Example => new("/sign-in", OtherCookies: 2);
-    public override string Evidence => $"{Path}: our cookie is missing, {OtherCookies} other cookies came.";
+    public override string Evidence => $"{Path}: our cookie did not come back. " + (OtherCookies, Forwarded) switch
+    {
+        (> 0, _) => $"{OtherCookies} other cookies came, so the browser keeps cookies and something in between removes ours: a proxy or an extension.",
+        (_, true) => "No cookie came at all, and the request went through a proxy: either the browser blocks cookies or the proxy removes them.",
+        _ => "No cookie came at all, and no proxy announced itself: the browser blocks cookies.",
+    };
+
+    /// <summary>What this request shows: how many other cookies came, and whether a proxy announced itself.</summary>
+    public static CookieMissing Of(HttpContext http) => new(http.Request.Path, Cookies.Count(http),
+        http.Request.Headers.ContainsKey("X-Forwarded-For") || http.Request.Headers.ContainsKey("Via") || http.Request.Headers.ContainsKey("Forwarded"));
 }
 
 /// <summary>One network asks more often than people can.</summary>

@@ -31,7 +31,8 @@ public sealed class RegisterPasskey(Database database, Ceremonies ceremonies, Be
             return (Outcome<string>)new PasskeyChallengeGone(Ceremony.Registration);
         if (!VerifyAttestation.Judge(ceremonies.RelyingParty, Ceremonies.Decode(challenge), response, AttestationPolicy.None, clock.GetUtcNow()).Passed(out var credential, out var refusal)) return refusal;
         if (await PasskeyStore.FindByCredential(sql, credential.CredentialId) is not null) return PasskeyAlreadyRegistered.Of(credential.CredentialId);
-        var isFirst = (await PasskeyStore.Of(sql, granted.User.Id)).Count == 0;
+        // Whoever came by password had something to confirm with: only in an enrolment does the first passkey confirm by itself.
+        var isFirst = session.Kind == SessionKind.Enrolment && (await PasskeyStore.Of(sql, granted.User.Id)).Count == 0;
         var passkey = Make(credential, granted.User.Id, clock);
         await PasskeyStore.Insert(sql, passkey);
         await audit.Write(sql, actor, "passkey.registered", new("user", granted.User.Id, granted.User.DisplayName), after: passkey.Name);

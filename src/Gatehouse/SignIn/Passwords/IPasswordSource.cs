@@ -41,7 +41,7 @@ public abstract record PasswordVerdict
 /// <summary>The entry of every refusal in the list of password sign-in: one sentence, one public code, one status.</summary>
 public static class PasswordRefused
 {
-    public const string PublicCode = "signin.refused";
+    public const string PublicCode = "password.refused";
 
     public static RefusalEntry Entry(string code, string title, string fix) => new(code, title,
         Public: "That did not sign you in. Check the name and the password, or use another way.", Fix: fix, Status: 403, PublicCode: PublicCode);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Data;
+using Gatehouse.SignIn.Passwords;
 using Gatehouse.Web;
 
 namespace Gatehouse.SignIn.Sessions;
@@ -35,6 +36,7 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider 
             Address = visit.Address.ToString(),
             UserAgent = visit.UserAgent,
         });
+        await PasswordStore.NoteBrowser(sql, granted.User, secrets.Hash("browser", visit.BrowserId), now);
         await sql.Run("update users set last_sign_in_at = @now where id = @id", new { now, id = granted.User.Id });
         return value;
     }
@@ -55,6 +57,22 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider 
             LastSeenAt = now,
             Epoch = epoch,
             ExpiresAt = full && session.Kind == SessionKind.Enrolment ? session.BeganAt + (long)SessionLimits.Absolute.TotalMilliseconds : session.ExpiresAt,
+        };
+        return await SessionStore.Replace(sql, session.Hash, next) == 1 ? value : null;
+    }
+
+    /// <summary>The person has chosen a password: the session that did it goes on under a new id and the new epoch. Null when it has ended meanwhile.</summary>
+    public async Task<string?> AfterNewPassword(Sql sql, Session session, Factor factor, string kind, long epoch)
+    {
+        var value = Secrets.NewToken();
+        var next = session with
+        {
+            Hash = secrets.Hash("session", value),
+            Kind = kind,
+            FactorsJson = JsonSerializer.Serialize(session.Factors.Append(factor).TakeLast(10)),
+            LastSeenAt = clock.Now(),
+            Epoch = epoch,
+            ExpiresAt = kind == SessionKind.Full && session.Kind == SessionKind.Enrolment ? session.BeganAt + (long)SessionLimits.Absolute.TotalMilliseconds : session.ExpiresAt,
         };
         return await SessionStore.Replace(sql, session.Hash, next) == 1 ? value : null;
     }

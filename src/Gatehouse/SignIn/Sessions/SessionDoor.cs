@@ -33,15 +33,17 @@ internal sealed class SessionDoor(Database database, Secrets secrets, Cookies co
             return refuse.Page(http, new PasskeyNeededFirst(granted.User.Ref, path), "/account/security", "Register a passkey");
         if (requires.Level == Access.Admin && !granted.User.IsAdmin || requires.Level == Access.Viewer && !granted.User.IsViewer)
             return refuse.Page(http, new NotAllowedHere(granted.User.Ref, granted.User.Role, requires.Level == Access.Admin ? "admin" : "viewer", path), "/", "Go to my apps");
-        return requires.Recent && !IsRecent(session, clock.Now()) ? AskToConfirm(visit, http) : null;
+        return requires.Recent && !IsRecent(session, clock.Now(), requires.Level == Access.Admin) ? AskToConfirm(visit, http) : null;
     }
 
     /// <summary>
     /// A passkey assertion at most ten minutes old, by a credential that was registered before the session began:
     /// whoever stole a session cannot enrol a key and confirm with it.
     /// </summary>
-    public static bool IsRecent(Session session, long now) => session.Factors.Any(f =>
-        f.CredentialId is not null && now - f.At <= (long)SessionLimits.Recent.TotalMilliseconds && f.At <= now
+    /// <param name="administration">True: a password alone does not do.</param>
+    public static bool IsRecent(Session session, long now, bool administration = false) => session.Factors.Any(f =>
+        f.Alone ? !administration && now - f.At <= (long)SessionLimits.Recent.TotalMilliseconds && f.At <= now
+        : f.CredentialId is not null && now - f.At <= (long)SessionLimits.Recent.TotalMilliseconds && f.At <= now
         && f.CredentialCreatedAt is { } made && (made < session.BeganAt || f.First));
 
     private IResult ToSignIn(HttpContext http, Visit visit)
@@ -54,5 +56,5 @@ internal sealed class SessionDoor(Database database, Secrets secrets, Cookies co
 
     /// <summary>Nothing typed is lost: the page carries the posted fields along and sends them again after the confirmation.</summary>
     public static RazorComponentResult<StepUpPage> AskToConfirm(Visit visit, HttpContext http) =>
-        new(new { Action = visit.PathAndQuery, Post = !HttpMethods.IsGet(http.Request.Method), Fields = visit.Form.All }) { StatusCode = 403 };
+        new(new { Action = visit.PathAndQuery, Post = !HttpMethods.IsGet(http.Request.Method), Fields = visit.Form.All, Administration = http.GetEndpoint()?.Metadata.GetMetadata<RequiresAccess>()?.Level == Access.Admin }) { StatusCode = 403 };
 }

@@ -1,10 +1,11 @@
 using Gatehouse.Data;
 using Gatehouse.SignIn.Passkeys;
+using Gatehouse.SignIn.Throttling;
 
 namespace Gatehouse.SignIn.Sessions;
 
 /// <summary>Deletes what is over: spent and expired one-time tokens, dead sessions, ended grants, passkeys whose removal can no longer be undone.</summary>
-public sealed partial class SweepSignIn(Database database, OneTimeTokens tokens, TimeProvider clock, ILogger<SweepSignIn> logger) : BackgroundService
+public sealed partial class SweepSignIn(Database database, OneTimeTokens tokens, GuessLimits guesses, TimeProvider clock, ILogger<SweepSignIn> logger) : BackgroundService
 {
     /// <summary>Ended sessions and grants are kept this long, so that a refusal can still say what became of them.</summary>
     public static readonly TimeSpan KeepEnded = TimeSpan.FromDays(7);
@@ -13,6 +14,7 @@ public sealed partial class SweepSignIn(Database database, OneTimeTokens tokens,
     {
         var before = clock.Now() - (long)KeepEnded.TotalMilliseconds;
         await tokens.Sweep(sql);
+        await guesses.Sweep(sql);
         await SessionStore.Sweep(sql, before);
         await PasskeyStore.Sweep(sql, clock.Now() - (long)KeepPasskeys.UndoFor.TotalMilliseconds);
     });

@@ -39,7 +39,7 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
         if (await pendings.Take(sql, pendingId, visit) is not { } pending) return null;
         if (await UserStore.Find(sql, pending.UserId) is not { } user || user.Epoch != pending.Epoch) return null;
         visit.UserId = user.Id;
-        return await Judge(sql, user, [.. pending.Proofs, proof], SessionKind.Full, pending.Onward, pending.Client, present, visit);
+        return await Judge(sql, user, [.. pending.Proofs, proof], pending.Proofs is [{ Method: "link" }, ..] ? SessionKind.Full : pending.Kind, pending.Onward, pending.Client, present, visit);
     }
 
     /// <summary>The kinds of second factor that a user has.</summary>
@@ -51,6 +51,18 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
         return own;
     }
 
+    /// <summary>True when no policy asks for more than these proofs: an enrolment that has brought them is over.</summary>
+    public async Task<bool> IsEnough(Sql sql, User user, IReadOnlyList<Factor> proofs, Visit visit) =>
+        (await Demands(sql, new FactorQuestion(user, await GroupStore.Of(sql, user.Id), proofs, [.. (await Enrolled(sql, user.Id)).Select(f => f.Id)], null, visit.BrowserId))).Count == 0;
+
+    private async Task<List<FactorDemand>> Demands(Sql sql, FactorQuestion question)
+    {
+        var demands = new List<FactorDemand>();
+        foreach (var policy in policies)
+            if (await policy.Judge(sql, question) is { } demand) demands.Add(demand);
+        return demands;
+    }
+
     private async Task<Outcome<SignInStep>> Judge(Sql sql, User user, IReadOnlyList<Factor> proofs, string kind, string onward, ClientRef? client, AccessGranted? present, Visit visit)
     {
         var groups = await GroupStore.Of(sql, user.Id);
@@ -58,9 +70,7 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
         visit.Passed("account is active");
         var enrolled = await Enrolled(sql, user.Id);
         var question = new FactorQuestion(user, groups, proofs, [.. enrolled.Select(f => f.Id)], client, visit.BrowserId);
-        var demands = new List<FactorDemand>();
-        foreach (var policy in policies)
-            if (await policy.Judge(sql, question) is { } demand) demands.Add(demand);
+        var demands = await Demands(sql, question);
         if (demands.Any(d => !d.Enrol))
         {
             var id = await pendings.Begin(sql, new PendingSignIn

@@ -72,6 +72,8 @@ function begin(box) {
         await PublicKeyCredential.signalUnknownCredential({ rpId: box.dataset.rpId, credentialId: credential.id }).catch(() => {});
       return refused(answer);
     }
+    document.documentElement.dataset.leaving = 'yes';
+    if ('BroadcastChannel' in window) new BroadcastChannel('gatehouse').postMessage('signed-in');
     const then = document.getElementById('then');
     if (then instanceof HTMLFormElement) then.submit();
     else location.assign(then ? then.getAttribute('href') : answer.body.next);

@@ -45,8 +45,8 @@ public class StepsTests(PostgresCluster postgres)
         return (await instance.Database.Read(sql => UserStore.FindByIdentifier(sql, "ada")))!;
     }
 
-    private static Task<Outcome<SignInStep>> First(TestInstance instance, SignInSteps steps, User user, Visit visit, string kind = SessionKind.Full) =>
-        instance.Database.Write(sql => steps.First(sql, user, Password, kind, "continue=x", new ClientRef("c1", "Grafana"), null, visit));
+    private static Task<Outcome<SignInStep>> First(TestInstance instance, SignInSteps steps, User user, Visit visit, string kind = SessionKind.Full, Factor? proof = null) =>
+        instance.Database.Write(sql => steps.First(sql, user, proof ?? Password, kind, "continue=x", new ClientRef("c1", "Grafana"), null, visit));
 
     [Theory, InlineData(false), InlineData(true)]
     public async Task A_second_factor_stands_between_the_first_proof_and_the_session(bool onPostgres)
@@ -55,10 +55,10 @@ public class StepsTests(PostgresCluster postgres)
         var ada = await Ada(instance);
         var steps = Steps(instance, new Coin());
         var visit = Browser(instance, "browser-a");
-        var step = (await First(instance, steps, ada, visit, SessionKind.Enrolment)).Value;
+        var step = (await First(instance, steps, ada, visit, SessionKind.Enrolment, Password with { Method = "link" })).Value;
         Assert.Null(step.CookieValue);
         var pending = (await instance.Services.GetRequiredService<PendingSignIns>().Of(visit))!;
-        Assert.Equal((ada.Id, step.PendingId, "pwd", "coin", "Grafana"), (pending.UserId, pending.Id, pending.Proofs.Single().Method, pending.Offers.Single(), pending.Client!.Name));
+        Assert.Equal((ada.Id, step.PendingId, "link", "coin", "Grafana"), (pending.UserId, pending.Id, pending.Proofs.Single().Method, pending.Offers.Single(), pending.Client!.Name));
         Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from sessions")));
         Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from pending_sign_ins where browser = 'browser-a'")));
 
@@ -70,7 +70,7 @@ public class StepsTests(PostgresCluster postgres)
         Assert.Single(won);
         Assert.NotNull(won[0].Value.CookieValue);
         var session = Assert.Single(await instance.Database.Read(sql => SessionStore.Of(sql, ada.Id, instance.Clock.Now())));
-        Assert.Equal((SessionKind.Full, "pwd otp"), (session.Kind, string.Join(' ', session.Factors.Select(f => f.Method))));
+        Assert.Equal((SessionKind.Full, "link otp"), (session.Kind, string.Join(' ', session.Factors.Select(f => f.Method))));
     }
 
     [Theory, InlineData(false), InlineData(true)]
