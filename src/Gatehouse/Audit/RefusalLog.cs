@@ -14,6 +14,7 @@ public sealed partial class RefusalLog : IRefusalLog, IHostedService, IAsyncDisp
 {
     private const int Capacity = 4096;
     private const int BatchLimit = 256;
+    private const int CompletedPerBatch = 32;
     private static readonly TimeSpan Trust = TimeSpan.FromMilliseconds(500);
     private readonly Channel<Noted> channel = Channel.CreateBounded<Noted>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.Wait });
     private readonly SemaphoreSlim draining = new(1, 1);
@@ -22,15 +23,16 @@ public sealed partial class RefusalLog : IRefusalLog, IHostedService, IAsyncDisp
     private readonly Database database;
     private readonly TimeProvider clock;
     private readonly ILogger<RefusalLog> logger;
+    private readonly IEvidenceFinder[] finders;
     private readonly Cached<Waiting> waiting;
     private volatile Known known = new(FrozenSet<(string, string)>.Empty, 0);
     private long dropped;
     private Task? loop;
     private Task? sweeper;
 
-    public RefusalLog(Database database, TimeProvider clock, ILogger<RefusalLog> logger)
+    public RefusalLog(Database database, TimeProvider clock, ILogger<RefusalLog> logger, IEnumerable<IEvidenceFinder>? finders = null)
     {
-        (this.database, this.clock, this.logger) = (database, clock, logger);
+        (this.database, this.clock, this.logger, this.finders) = (database, clock, logger, [.. finders ?? []]);
         store = new(clock);
         waiting = new(database, CaseStore.VersionName, CaseStore.Waiting);
         database.Moved += Forget;
@@ -169,7 +171,31 @@ public sealed partial class RefusalLog : IRefusalLog, IHostedService, IAsyncDisp
             while (batch.Count < BatchLimit && channel.Reader.TryRead(out var next)) batch.Add(next);
             if (batch.Count == 0) return;
             await DropPassesThatCloseNothing(batch);
+            await Complete(batch);
             if (batch.Count > 0) await Keep(batch);
+        }
+    }
+
+    /// <summary>Lets the rooms look further evidence up; only for the first of a batch, so that a flood cannot make it expensive.</summary>
+    private async Task Complete(List<Noted> batch)
+    {
+        var left = CompletedPerBatch;
+        for (var i = 0; i < batch.Count && left > 0 && finders.Length > 0; i++)
+        {
+            if (batch[i] is not NotedRefusal noted) continue;
+            left--;
+            foreach (var finder in finders)
+            {
+                try
+                {
+                    noted = noted with { Refusal = await finder.Complete(noted.Refusal) };
+                }
+                catch (Exception e)
+                {
+                    StoreFailed(logger, 0, e.GetType().Name);
+                }
+            }
+            batch[i] = noted;
         }
     }
 

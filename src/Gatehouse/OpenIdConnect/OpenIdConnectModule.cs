@@ -1,5 +1,7 @@
 using Gatehouse.Audit;
 using Gatehouse.Data;
+using Gatehouse.OpenIdConnect.Apis;
+using Gatehouse.OpenIdConnect.Introspection;
 using Gatehouse.OpenIdConnect.Authorize;
 using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.OpenIdConnect.Clients;
@@ -32,7 +34,9 @@ public static class OpenIdConnectModule
         services.AddSingleton<IRemedyHandler<LiftGroupRestriction>, LiftGroupRestrictionHandler>();
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("", "My apps", "/apps", Access.User, 10),
-            new MenuEntry("Administration", "OIDC Clients", "/admin/clients", Access.Admin, 320)));
+            new MenuEntry("Administration", "OIDC Clients", "/admin/clients", Access.Admin, 320),
+            new MenuEntry("Administration", "APIs", "/admin/apis", Access.Admin, 330),
+            new MenuEntry("Administration", "Signing keys", "/admin/keys", Access.Admin, 340)));
         services.AddSingleton<ReadClaims>();
         services.AddSingleton<ChangeClaimPlan>();
         services.AddSingleton<ReadConsent>();
@@ -44,6 +48,20 @@ public static class OpenIdConnectModule
         services.AddSingleton<IssueCode>();
         services.AddSingleton<AuthorizeEndpoint>();
         services.AddSingleton<AuthenticateClient>();
+        services.AddSingleton<ClientAssertions>();
+        services.AddSingleton<ClientKeys>();
+        services.AddSingleton<SpentIds>();
+        services.AddSingleton<ApiRegistry>();
+        services.AddSingleton<SaveApi>();
+        services.AddSingleton<RotateKeys>();
+        services.AddSingleton<KeySchedule>();
+        services.AddHostedService(s => s.GetRequiredService<KeySchedule>());
+        services.AddSingleton<ResourceRules>();
+        services.AddSingleton<ClientCredentials>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<IEvidenceFinder, FindMeantClient>();
+        services.AddSingleton<IntrospectionEndpoint>();
+        services.AddSingleton<RevocationEndpoint>();
         services.AddSingleton<RefreshTokens>();
         services.AddSingleton<JudgeGrant>();
         services.AddSingleton<RedeemCode>();
@@ -65,6 +83,10 @@ public static class OpenIdConnectModule
         ConsentRoutes.Map(routes);
         ClaimRoutes.Map(routes);
         TokenEndpoint.Map(routes);
+        IntrospectionEndpoint.Map(routes);
+        RevocationEndpoint.Map(routes);
+        ApiRoutes.Map(routes);
+        KeyRoutes.Map(routes);
         UserinfoEndpoint.Map(routes);
         LogoutEndpoint.Map(routes);
     }

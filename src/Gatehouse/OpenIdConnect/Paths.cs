@@ -5,6 +5,8 @@ public static class Paths
 {
     public const string Authorize = "/authorize";
     public const string Token = "/token";
+    public const string Introspection = "/introspect";
+    public const string Revocation = "/revoke";
     public const string Userinfo = "/userinfo";
     public const string Jwks = "/jwks";
     public const string Logout = "/logout";

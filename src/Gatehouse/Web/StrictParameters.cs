@@ -37,15 +37,15 @@ public sealed class StrictParameters
     public bool Has(string name) => this[name] is not null;
 
     /// <summary>A name that came more than once, or null. Two readers could read it in two ways, so protocol endpoints refuse it.</summary>
-    public string? DuplicateName
+    public string? DuplicateName => DuplicateBut("");
+
+    /// <summary>As <see cref="DuplicateName"/>, for requests in which one name may come several times.</summary>
+    public string? DuplicateBut(string repeatable)
     {
-        get
-        {
-            for (var i = 0; i < pairs.Count; i++)
-                for (var j = i + 1; j < pairs.Count; j++)
-                    if (pairs[i].Key == pairs[j].Key) return pairs[i].Key;
-            return null;
-        }
+        for (var i = 0; i < pairs.Count; i++)
+            for (var j = i + 1; j < pairs.Count; j++)
+                if (pairs[i].Key == pairs[j].Key && pairs[i].Key != repeatable) return pairs[i].Key;
+        return null;
     }
 
     /// <summary>Parses a raw query (without the question mark) or body. False when it is not well formed.</summary>

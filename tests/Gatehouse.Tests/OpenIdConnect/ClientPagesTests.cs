@@ -33,7 +33,7 @@ public class ClientPagesTests : IAsyncLifetime
     public async Task An_admin_registers_a_client_in_two_steps_and_sees_the_secret_once()
     {
         Assert.Contains("OIDC Clients", (await admin.Get("/admin/clients")).Body, StringComparison.Ordinal);
-        (string, string)[] first = [("name", "Wiki"), ("callbacks", "https://wiki.example.com/cb\r\nhttps://wiki.example.com/cb2"), ("kind", "confidential"), ("auth_method", "client_secret_basic"), ("id_token_alg", "ES256"), ("pkce_required", "on"), ("launch_url", "https://wiki.example.com/")];
+        (string, string)[] first = [("name", "Wiki"), ("callbacks", "https://wiki.example.com/cb\r\nhttps://wiki.example.com/cb2"), ("kind", "confidential"), ("auth_method", "client_secret_basic"), ("grant_people", "on"), ("grant_refresh", "on"), ("id_token_alg", "ES256"), ("pkce_required", "on"), ("launch_url", "https://wiki.example.com/")];
         var step = await admin.Post("/admin/clients/new", first);
         Assert.Equal(200, (int)step.Status);
         Assert.Contains("Who may use Wiki?", step.Body, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public class ClientPagesTests : IAsyncLifetime
     [Fact]
     public async Task O04_faults_stand_at_their_field_and_nothing_is_saved()
     {
-        var page = await admin.Post("/admin/clients/new", ("name", ""), ("callbacks", "javascript:alert(1)\nhttps://*.example.com/\nhttps://a.test/#x"), ("kind", "confidential"), ("auth_method", "client_secret_basic"), ("id_token_alg", "ES256"));
+        var page = await admin.Post("/admin/clients/new", ("name", ""), ("callbacks", "javascript:alert(1)\nhttps://*.example.com/\nhttps://a.test/#x"), ("kind", "confidential"), ("auth_method", "client_secret_basic"), ("grant_people", "on"), ("grant_refresh", "on"), ("id_token_alg", "ES256"));
         Assert.Equal(400, (int)page.Status);
         foreach (var code in new[] { "oidc.callback_scheme", "oidc.callback_wildcard", "oidc.callback_fragment" }) Assert.Contains(code, page.Body, StringComparison.Ordinal);
         Assert.Contains("id=\"callbacks-error\"", page.Body, StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public class ClientPagesTests : IAsyncLifetime
     [Fact]
     public async Task D06_the_second_editor_is_told_and_sees_the_difference()
     {
-        (string, string)[] Form(string name, string version) => [("row_version", version), ("name", name), ("callbacks", OidcSite.Callback), ("kind", "confidential"), ("auth_method", "client_secret_basic"), ("id_token_alg", "ES256"), ("pkce_required", "on"), ("access", "all")];
+        (string, string)[] Form(string name, string version) => [("row_version", version), ("name", name), ("callbacks", OidcSite.Callback), ("kind", "confidential"), ("auth_method", "client_secret_basic"), ("grant_people", "on"), ("grant_refresh", "on"), ("id_token_alg", "ES256"), ("pkce_required", "on"), ("access", "all")];
         var path = $"/admin/clients/{site.ClientId}";
         Assert.Equal(303, (int)(await admin.Post(path, Form("First", "1"))).Status);
         var second = await admin.Post(path, Form("Second", "1"));

@@ -16,7 +16,7 @@ namespace Gatehouse.OpenIdConnect.Authorize;
 /// <summary>The authorization endpoint: read, judge, interact, respond.</summary>
 internal sealed class AuthorizeEndpoint(
     Database database, AuthorizeRules rules, PendingAuthorizations pending, IssueCode codes, WriteAuthorizeResponse write, Refuse refuse,
-    SigningKeys keys, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, ReadConsent consents, IRefusalLog log, TimeProvider clock)
+    SigningKeys keys, ResourceRules resources, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, ReadConsent consents, IRefusalLog log, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -85,6 +85,7 @@ internal sealed class AuthorizeEndpoint(
             MadeAt = waiting?.MadeAt ?? clock.Now(),
             Resumed = waiting is { AtSignIn: true },
             DeclinedAt = declinedAt,
+            Resource = await Resource(parameters, client),
             Hint = parameters["id_token_hint"] is { Length: > 0 } hint ? IdTokenHint.Read(await keys.Ring(), configuration.Origin, hint) : null,
             Consent = client is null || person is null ? null : await consents.Question(person, client),
         };
@@ -95,6 +96,9 @@ internal sealed class AuthorizeEndpoint(
 
     private async Task<Client?> Find(StrictParameters parameters) =>
         parameters["client_id"] is { Length: > 0 and <= 200 } id ? await database.Read(sql => ClientStore.Find(sql, id)) : null;
+
+    private async Task<Outcome<ResourceRules.Named>> Resource(StrictParameters parameters, Client? client) =>
+        client is null || !parameters.Has("resource") ? new ResourceRules.Named(null, Given: false) : await resources.Find(client, parameters);
 
     private IResult Refused(HttpContext http, Visit visit, AuthorizeRequest request, Refusal refusal, string? token)
     {

@@ -12,13 +12,19 @@ internal static class ClientRefused
 }
 
 /// <summary>client_id is missing, twice there, or names no client.</summary>
-public sealed record ClientUnknown(int Length) : Refusal<ClientUnknown>, IRefusal<ClientUnknown>
+/// <param name="Closest">The client that was probably meant; found behind the response.</param>
+/// <param name="How">In what the two differ.</param>
+public sealed record ClientUnknown(int Length, ClientRef? Closest = null, string How = "") : Refusal<ClientUnknown>, IRefusal<ClientUnknown>
 {
     public static RefusalEntry Entry { get; } = new("oidc.client_unknown", "No client of that id", ClientRefused.Public,
         Fix: "Copy the client id from the client's page into the application.", Wire: "invalid_request", PublicCode: ClientRefused.Code);
-    public static ClientUnknown Example => new(12);
-    public override string Evidence => Length == 0 ? "client_id is missing or came twice." : $"No client has the id that was sent ({Length} characters; ours have 32).";
-    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients"), new OpenPage("Register a client", "/admin/clients/new")];
+    public static ClientUnknown Example => new(31, new("c1", "Grafana"), "one character is missing");
+    public override string Target => Closest?.Id ?? "";
+    public override string Evidence => Length == 0 ? "client_id is missing or came twice." : ClosestClient.Words(Length, Closest, How);
+    public override IEnumerable<Remedy> Remedies => ClosestClient.Ways(Closest);
+
+    /// <summary>What was sent; never stored.</summary>
+    internal string? Sent { get; init; }
 }
 
 /// <summary>The client is switched off.</summary>
@@ -116,6 +122,7 @@ public sealed record AuthorizeParameterTwice(ClientRef Client, string Name) : Re
     public static AuthorizeParameterTwice Example => new(new("c1", "Grafana"), "scope");
     public override string Target => Client.Id;
     public override string Evidence => $"{Name} came more than once.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>state or nonce beyond what we echo or keep.</summary>
@@ -126,6 +133,7 @@ public sealed record AuthorizeParameterTooLong(ClientRef Client, string Name, in
     public static AuthorizeParameterTooLong Example => new(new("c1", "Grafana"), "state", 9000, 8192);
     public override string Target => Client.Id;
     public override string Evidence => $"{Name} has {Length} characters; at most {Limit} are taken.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>A request object by value.</summary>
@@ -136,6 +144,7 @@ public sealed record RequestObjectSent(ClientRef Client) : Refusal<RequestObject
     public static RequestObjectSent Example => new(new ClientRef("c1", "Grafana"));
     public override string Target => Client.Id;
     public override string Evidence => "The parameter request was sent; it was not read.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>A request object by reference.</summary>
@@ -146,6 +155,7 @@ public sealed record RequestUriSent(ClientRef Client) : Refusal<RequestUriSent>,
     public static RequestUriSent Example => new(new ClientRef("c1", "Grafana"));
     public override string Target => Client.Id;
     public override string Evidence => "The parameter request_uri was sent; nothing was fetched.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>Another flow than code.</summary>
@@ -156,6 +166,7 @@ public sealed record ResponseTypeNotSupported(ClientRef Client, string Sent) : R
     public static ResponseTypeNotSupported Example => new(new("c1", "Grafana"), "id_token token");
     public override string Target => Client.Id;
     public override string Evidence => Sent.Length == 0 ? "response_type is missing." : $"response_type is {Sent}; only code is supported.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>A response mode we do not have.</summary>
@@ -166,6 +177,7 @@ public sealed record ResponseModeNotSupported(ClientRef Client, string Sent) : R
     public static ResponseModeNotSupported Example => new(new("c1", "Grafana"), "web_message");
     public override string Target => Client.Id;
     public override string Evidence => $"response_mode is {Sent}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>No PKCE where it is required.</summary>
@@ -188,6 +200,7 @@ public sealed record PkceMethodNotSupported(ClientRef Client, string Sent) : Ref
     public static PkceMethodNotSupported Example => new(new("c1", "Grafana"), "plain");
     public override string Target => Client.Id;
     public override string Evidence => Sent.Length == 0 ? "code_challenge_method is missing, which means plain." : $"code_challenge_method is {Sent}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>A challenge that no SHA-256 has.</summary>
@@ -198,6 +211,7 @@ public sealed record PkceChallengeMalformed(ClientRef Client, int Length) : Refu
     public static PkceChallengeMalformed Example => new(new("c1", "Grafana"), 44);
     public override string Target => Client.Id;
     public override string Evidence => $"code_challenge has {Length} characters; 43 of the base64url alphabet are expected.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>No scope that we know.</summary>
@@ -208,6 +222,7 @@ public sealed record ScopeInvalid(ClientRef Client, int Words, bool WellFormed) 
     public static ScopeInvalid Example => new(new("c1", "Grafana"), 1, true);
     public override string Target => Client.Id;
     public override string Evidence => WellFormed ? $"None of the {Words} words of scope is known." : $"scope is malformed or has too many words ({Words}).";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>prompt with unknown words, or none beside others.</summary>
@@ -218,6 +233,7 @@ public sealed record PromptInvalid(ClientRef Client, string Sent) : Refusal<Prom
     public static PromptInvalid Example => new(new("c1", "Grafana"), "none login");
     public override string Target => Client.Id;
     public override string Evidence => $"prompt is {Sent}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>max_age that is no number of seconds.</summary>
@@ -228,6 +244,7 @@ public sealed record MaxAgeInvalid(ClientRef Client, int Length) : Refusal<MaxAg
     public static MaxAgeInvalid Example => new(new("c1", "Grafana"), 2);
     public override string Target => Client.Id;
     public override string Evidence => $"max_age has {Length} characters and is no whole number of seconds.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>A hint that is no ID token of ours for this client.</summary>
@@ -238,6 +255,7 @@ public sealed record IdTokenHintInvalid(ClientRef Client, int Length) : Refusal<
     public static IdTokenHintInvalid Example => new(new("c1", "Grafana"), 900);
     public override string Target => Client.Id;
     public override string Evidence => $"id_token_hint ({Length} characters) is not signed by our keys for this client.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>prompt=none, and a page would be needed.</summary>
@@ -248,6 +266,7 @@ public sealed record LoginRequired(ClientRef Client, string Because) : Refusal<L
     public static LoginRequired Example => new(new("c1", "Grafana"), "nobody is signed in");
     public override string Target => Client.Id;
     public override string Evidence => $"prompt=none or id_token_hint, and {Because}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>The person pressed Cancel.</summary>
@@ -258,6 +277,7 @@ public sealed record SignInDeclined(ClientRef Client) : Refusal<SignInDeclined>,
     public static SignInDeclined Example => new(new ClientRef("c1", "Grafana"));
     public override string Target => Client.Id;
     public override string Evidence => $"Cancel was pressed on the sign-in page for {Client.Name}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>The stored request behind a sign-in is gone.</summary>

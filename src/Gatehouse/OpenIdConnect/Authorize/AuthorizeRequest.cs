@@ -1,6 +1,8 @@
+using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.OpenIdConnect.Token;
+using Gatehouse.Refusals;
 using Gatehouse.SignIn;
 using Gatehouse.Web;
 
@@ -29,6 +31,13 @@ internal sealed class AuthorizeRequest(StrictParameters parameters, Client? clie
 
     /// <summary>The scopes that will be granted.</summary>
     public string Scope { get; set; } = "";
+
+    /// <summary>What the parameter resource names; looked up before the rules.</summary>
+    public Outcome<ResourceRules.Named> Resource { get; init; }
+
+    /// <summary>The API whose tokens are asked for, and the words of scope that are its own.</summary>
+    public Api? Api { get; set; }
+    public string ApiScope { get; set; } = "";
 
     /// <summary>prompt=none: no page may be shown.</summary>
     public bool Silent { get; set; }

@@ -16,10 +16,12 @@ internal sealed class AuthorizeRules(AccessRules access, IRefusalLog log)
         ("client known", IdentifyClient.Check),
         ("callback URL registered", r => MatchRedirectUri.Check(r, log)),
         ("parameters sound", CheckParameters.Check),
+        ("may sign people in", CheckGrantType.Check),
         ("no request object", CheckRequestObject.Check),
         ("response type", CheckResponseType.Check),
         ("response mode", CheckResponseMode.Check),
         ("PKCE", RequirePkce.Check),
+        ("resource", CheckResource.Check),
         ("scopes", CheckScopes.Check),
         ("prompt", CheckPrompt.Check),
         ("max_age", CheckMaxAge.Check),
@@ -27,6 +29,7 @@ internal sealed class AuthorizeRules(AccessRules access, IRefusalLog log)
         ("claims parameter", CheckClaims.Check),
         ("signed in", RequireSignIn.Check),
         ("may use the application", r => PassTheGate.Check(r, access)),
+        ("holds the API's scopes", NarrowApiScope.Check),
         ("consent", RequireConsent.Check),
     ];
 

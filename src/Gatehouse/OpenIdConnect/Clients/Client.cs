@@ -1,3 +1,4 @@
+using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn;
 
@@ -10,7 +11,23 @@ public static class AuthMethod
     public const string Post = "client_secret_post";
     public const string None = "none";
 
-    public static readonly string[] All = [Basic, Post, None];
+    /// <summary>A JWT signed with the client's own key (RFC 7523): no secret is shared.</summary>
+    public const string PrivateKey = "private_key_jwt";
+
+    public static readonly string[] All = [Basic, Post, PrivateKey, None];
+}
+
+/// <summary>What a client may exchange for tokens (RFC 7591 section 2).</summary>
+public static class GrantType
+{
+    public const string Code = "authorization_code";
+    public const string Refresh = "refresh_token";
+    public const string ClientCredentials = "client_credentials";
+
+    public static readonly string[] All = [Code, Refresh, ClientCredentials];
+
+    /// <summary>What people sign in to.</summary>
+    public const string Usual = "authorization_code refresh_token";
 }
 
 /// <summary>An application that signs its people in here. Times in Unix milliseconds.</summary>
@@ -27,6 +44,22 @@ public record Client
     public bool PkceRequired { get; init; } = true;
     public string AuthMethod { get; init; } = Clients.AuthMethod.Basic;
     public string IdTokenAlgorithm { get; init; } = "ES256";
+
+    /// <summary>Words of <see cref="GrantType"/>, separated by spaces.</summary>
+    public string GrantTypes { get; init; } = GrantType.Usual;
+
+    /// <summary>The client's own public keys (RFC 7517), by value or by address; for private_key_jwt.</summary>
+    public string? Jwks { get; init; }
+    public string? JwksUri { get; init; }
+
+    /// <summary>True when an admin allowed the host of <see cref="JwksUri"/> to stand in a private range.</summary>
+    public bool JwksPrivate { get; init; }
+
+    /// <summary>A refresh token unused for so long ends.</summary>
+    public long RefreshIdleSeconds { get; init; } = 30 * 86_400;
+
+    /// <summary>A sign-in cannot be refreshed beyond this.</summary>
+    public long RefreshMaxSeconds { get; init; } = 90 * 86_400;
 
     /// <summary>True: only members of <see cref="Groups"/> may use it.</summary>
     public bool Restricted { get; init; }
@@ -52,6 +85,17 @@ public record Client
 
     /// <summary>The allowed groups, by name; they count only while <see cref="Restricted"/>.</summary>
     public IReadOnlyList<GroupRef> Groups { get; init; } = [];
+
+    /// <summary>The scopes of APIs it may ask for.</summary>
+    public IReadOnlyList<ApiScopeRef> ApiScopes { get; init; } = [];
+
+    public bool Allows(string grantType) => GrantTypes.Split(' ').Contains(grantType, StringComparer.Ordinal);
+
+    /// <summary>True when people sign in to it; a pure service account has no callback and no page.</summary>
+    public bool SignsPeopleIn => Allows(GrantType.Code);
+
+    /// <summary>True when it proves itself with a secret that we made.</summary>
+    public bool HasSecret => AuthMethod is Clients.AuthMethod.Basic or Clients.AuthMethod.Post;
 
     public ClientRef Ref => new(Id, Name);
 

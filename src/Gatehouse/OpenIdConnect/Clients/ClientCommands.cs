@@ -22,23 +22,39 @@ internal static class ClientCommands
     private static Command Add(IConsoleHost host)
     {
         var name = new Option<string>("--name") { Required = true, Description = "What people see." };
-        var callbacks = new Option<string[]>("--redirect-uri") { Required = true, Description = "A callback URL; compared character by character. May be repeated." };
+        var callbacks = new Option<string[]>("--redirect-uri") { Description = "A callback URL; compared character by character. May be repeated." };
         var logouts = new Option<string[]>("--post-logout-redirect-uri") { Description = "Where the application may send people after logging out. May be repeated." };
         var launch = new Option<string?>("--launch-url") { Description = "Where My apps leads." };
         var isPublic = new Option<bool>("--public") { Description = "Has no secret: a single-page or native app." };
         var native = new Option<bool>("--native") { Description = "Any port matches on loopback callbacks." };
         var noPkce = new Option<bool>("--no-pkce") { Description = "Do not require PKCE; only for old confidential applications." };
-        var method = new Option<string?>("--auth-method") { Description = "client_secret_basic, client_secret_post or none." };
+        var method = new Option<string?>("--auth-method") { Description = "client_secret_basic, client_secret_post, private_key_jwt or none." };
+        var grants = new Option<string[]>("--grant-type") { Description = "authorization_code, refresh_token or client_credentials. May be repeated; the first two without it." };
+        var jwks = new Option<FileInfo?>("--jwks") { Description = "File with the client's public keys (JWK set), for private_key_jwt." };
+        var jwksUri = new Option<string?>("--jwks-uri") { Description = "Address of the client's public keys instead." };
+        var jwksPrivate = new Option<bool>("--jwks-private") { Description = "Allow that address to be in a private range." };
+        var idle = new Option<int>("--refresh-idle-days") { DefaultValueFactory = _ => 30, Description = "Refresh tokens unused for so long end." };
+        var max = new Option<int>("--refresh-max-days") { DefaultValueFactory = _ => 90, Description = "A sign-in can be refreshed for so long." };
         var groups = new Option<string[]>("--group") { Description = "Restrict to this group. May be repeated." };
-        var algorithm = new Option<string>("--id-token-alg") { DefaultValueFactory = _ => "ES256", Description = "ES256 or RS256." };
+        var algorithm = new Option<string>("--id-token-alg") { DefaultValueFactory = _ => "ES256", Description = "ES256, RS256 or EdDSA." };
         var trusted = new Option<bool>("--trusted") { Description = "An application of your own: people are not asked for consent." };
         var backchannel = new Option<string?>("--backchannel-logout-uri") { Description = "Where it is told that somebody has logged out." };
         var privately = new Option<bool>("--backchannel-private") { Description = "That address may lie in the private network." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, trusted, backchannel, privately, json };
+        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, trusted, backchannel, privately, grants, jwks, jwksUri, jwksPrivate, idle, max, json };
         command.SetAction((parsed, _) => host.With(async services =>
         {
             var database = services.GetRequiredService<Database>();
+            string? keys = null;
+            if (parsed.GetValue(jwks) is { } file)
+            {
+                if (!file.Exists || file.Length > 64 * 1024)
+                {
+                    await host.Error.WriteLineAsync($"--jwks {Printable.Cap(file.FullName, 200)}: no such file, or larger than 64 kB.");
+                    return 2;
+                }
+                keys = await File.ReadAllTextAsync(file.FullName);
+            }
             var publicClient = parsed.GetValue(isPublic) || parsed.GetValue(method) == AuthMethod.None;
             var saved = await database.Write(async sql =>
             {
@@ -47,7 +63,7 @@ internal static class ClientCommands
                 return await services.GetRequiredService<SaveClient>().Create(sql, new()
                 {
                     Name = parsed.GetValue(name)!.Trim(),
-                    Callbacks = parsed.GetValue(callbacks)!,
+                    Callbacks = parsed.GetValue(callbacks) ?? [],
                     LogoutCallbacks = parsed.GetValue(logouts) ?? [],
                     LaunchUrl = parsed.GetValue(launch),
                     Trusted = parsed.GetValue(trusted),
@@ -56,7 +72,13 @@ internal static class ClientCommands
                     IsPublic = publicClient,
                     IsNative = parsed.GetValue(native),
                     PkceRequired = !parsed.GetValue(noPkce),
-                    AuthMethod = parsed.GetValue(method) ?? (publicClient ? AuthMethod.None : AuthMethod.Basic),
+                    AuthMethod = parsed.GetValue(method) ?? (publicClient ? AuthMethod.None : keys is not null || parsed.GetValue(jwksUri) is not null ? AuthMethod.PrivateKey : AuthMethod.Basic),
+                    GrantTypes = parsed.GetValue(grants) is { Length: > 0 } types ? string.Join(' ', types) : GrantType.Usual,
+                    Jwks = keys,
+                    JwksUri = parsed.GetValue(jwksUri),
+                    JwksPrivate = parsed.GetValue(jwksPrivate),
+                    RefreshIdleSeconds = parsed.GetValue(idle) * 86_400L,
+                    RefreshMaxSeconds = Math.Max(parsed.GetValue(max), parsed.GetValue(idle)) * 86_400L,
                     IdTokenAlgorithm = parsed.GetValue(algorithm)!,
                     Restricted = ids.Count > 0,
                     GroupIds = ids,
@@ -69,7 +91,7 @@ internal static class ClientCommands
             }
             await host.Output.WriteLineAsync(parsed.GetValue(json)
                 ? JsonSerializer.Serialize(new { client_id = client.Id, client_secret = saved.Secret }, Json)
-                : $"Client id:     {client.Id}\nClient secret: {saved.Secret ?? "none (public client)"}{(saved.Secret is null ? "" : "\nThe secret is not shown again.")}");
+                : $"Client id:     {client.Id}\nClient secret: {saved.Secret ?? (client.IsPublic ? "none (public client)" : "none (it signs with its own key)")}{(saved.Secret is null ? "" : "\nThe secret is not shown again.")}");
             return 0;
         }));
         return command;
@@ -112,6 +134,11 @@ internal static class ClientCommands
                 ["pkce_required"] = c.PkceRequired,
                 ["token_endpoint_auth_method"] = c.AuthMethod,
                 ["id_token_signed_response_alg"] = c.IdTokenAlgorithm,
+                ["grant_types"] = c.GrantTypes.Split(' '),
+                ["jwks_uri"] = c.JwksUri,
+                ["jwks"] = c.Jwks is null ? null : ClientKeySet.Describe(c.Jwks),
+                ["refresh_idle_seconds"] = c.RefreshIdleSeconds,
+                ["refresh_max_seconds"] = c.RefreshMaxSeconds,
                 ["groups"] = c.Restricted ? c.Groups.Select(g => g.Name).ToArray() : null,
                 ["secrets"] = c.Secrets.Count(s => s.IsLive(services.GetRequiredService<TimeProvider>().Now())),
             };
@@ -191,7 +218,7 @@ internal static class ClientCommands
     }
 
     /// <summary>By id, else by the one name that fits.</summary>
-    private static async Task<Client?> Named(Sql sql, string idOrName)
+    internal static async Task<Client?> Named(Sql sql, string idOrName)
     {
         if (await ClientStore.Find(sql, idOrName) is { DeletedAt: null } found) return found;
         var named = (await ClientStore.All(sql)).Where(c => c.Name == idOrName).ToArray();
@@ -214,6 +241,10 @@ internal static class ClientCommands
         "pkce_required" => "--no-pkce",
         "auth_method" => "--auth-method",
         "id_token_alg" => "--id-token-alg",
+        "grant_types" => "--grant-type",
+        "jwks" => "--jwks",
+        "jwks_uri" => "--jwks-uri",
+        "refresh_idle" => "--refresh-idle-days",
         _ => "--name",
     };
 }

@@ -8,7 +8,7 @@ namespace Gatehouse.OpenIdConnect.Clients;
 internal static class ClientForm
 {
     /// <summary>The fields of the first step, which the second carries along.</summary>
-    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "backchannel_logout_uri", "backchannel_private", "trusted", "kind", "native", "pkce_required", "auth_method", "id_token_alg"];
+    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "backchannel_logout_uri", "backchannel_private", "trusted", "kind", "native", "pkce_required", "auth_method", "id_token_alg", "grant_people", "grant_refresh", "grant_itself", "jwks", "jwks_uri", "jwks_private", "refresh_idle", "refresh_max"];
 
     public static ClientDraft Read(StrictParameters form)
     {
@@ -27,6 +27,12 @@ internal static class ClientForm
             PkceRequired = isPublic || form.Has("pkce_required"),
             AuthMethod = isPublic ? AuthMethod.None : form["auth_method"] ?? AuthMethod.Basic,
             IdTokenAlgorithm = form["id_token_alg"] ?? "ES256",
+            GrantTypes = Grants(form),
+            Jwks = form["auth_method"] == AuthMethod.PrivateKey ? form.Text("jwks") : null,
+            JwksUri = form["auth_method"] == AuthMethod.PrivateKey ? form.Text("jwks_uri") : null,
+            JwksPrivate = form.Has("jwks_private"),
+            RefreshIdleSeconds = Days(form, "refresh_idle", 30),
+            RefreshMaxSeconds = Days(form, "refresh_max", 90),
             Restricted = form["access"] != "all",
             GroupIds = form["access"] == "all" ? [] : [.. form.Values("group").Distinct()],
         };
@@ -36,6 +42,14 @@ internal static class ClientForm
 
     public static IReadOnlyList<FieldError> Errors(IEnumerable<FieldFault> faults, Texts texts) =>
         [.. faults.Select(f => new FieldError(f.Field, f.Value is null ? texts[f.Refusal.Facts.Public].Value : $"{Printable.Cap(f.Value, 120)}: {texts[f.Refusal.Facts.Public]} ({f.Refusal.Facts.Code})"))];
+
+    private static string Grants(StrictParameters form) => string.Join(' ', new[]
+    {
+        (GrantType.Code, form.Has("grant_people")), (GrantType.Refresh, form.Has("grant_people") && form.Has("grant_refresh")), (GrantType.ClientCredentials, form.Has("grant_itself")),
+    }.Where(g => g.Item2).Select(g => g.Item1));
+
+    private static long Days(StrictParameters form, string name, int usual) =>
+        form.Text(name) is not { } text ? usual * 86_400L : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var days) ? days * 86_400L : 0;
 
     /// <summary>One address per line, each once.</summary>
     private static IReadOnlyList<string> Lines(string? text) =>

@@ -138,3 +138,33 @@ public sealed record ConfirmationDiffers(ClientRef Client, int TypedLength) : Re
     public static ConfirmationDiffers Example => new(new("c1", "Grafana"), 6);
     public override string Evidence => $"What was typed ({TypedLength} characters) is not {Client.Name}.";
 }
+
+/// <summary>Grant types that do not go together.</summary>
+public sealed record ClientGrantTypesInvalid(string Fault) : Refusal<ClientGrantTypesInvalid>, IRefusal<ClientGrantTypesInvalid>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.client_grant_types", "The grant types of a client cannot be saved",
+        Public: "Choose what the application does: sign people in, act as itself, or both. Acting as itself needs a secret or a key.",
+        Fix: "authorization_code with or without refresh_token for people; client_credentials for a service account.", Audience: Audience.AfterProof, Causer: Causer.Operator);
+    public static ClientGrantTypesInvalid Example => new("a public client cannot prove that it is itself");
+    public override string Evidence => $"Not saved: {Fault}.";
+}
+
+/// <summary>Public keys of a client that cannot be used.</summary>
+public sealed record ClientKeysInvalid(string Fault) : Refusal<ClientKeysInvalid>, IRefusal<ClientKeysInvalid>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.client_keys", "The public keys of a client cannot be saved",
+        Public: "Give the application's public keys as a JWK set, or its https address. Private keys stay with the application.",
+        Fix: "Copy the JWK set with the public halves only (ES256, ES384, RS256, PS256 or EdDSA).", Audience: Audience.AfterProof, Causer: Causer.Operator);
+    public static ClientKeysInvalid Example => new("a key carries its private half");
+    public override string Evidence => $"Not saved: {Fault}.";
+}
+
+/// <summary>Lifetimes beyond reason.</summary>
+public sealed record ClientLifetimesInvalid(long IdleSeconds, long MaxSeconds) : Refusal<ClientLifetimesInvalid>, IRefusal<ClientLifetimesInvalid>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.client_lifetimes", "The lifetimes of refresh tokens cannot be saved",
+        Public: "Unused refresh tokens may live from 5 minutes to 400 days, and a sign-in at least as long as that and at most 10 years.",
+        Fix: "Choose an idle time of at most 400 days, and an absolute one that is not shorter.", Audience: Audience.AfterProof, Causer: Causer.Operator);
+    public static ClientLifetimesInvalid Example => new(86_400, 3_600);
+    public override string Evidence => $"Idle {IdleSeconds} seconds, absolute {MaxSeconds} seconds.";
+}

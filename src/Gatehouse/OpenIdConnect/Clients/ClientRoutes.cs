@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gatehouse.Accounts.Groups;
 using Gatehouse.Data;
+using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn;
@@ -95,7 +96,7 @@ internal static class ClientRoutes
             ? clock.Now() + days * 86_400_000L : null;
         var secret = await database.Write(async sql =>
         {
-            if (await ClientStore.Find(sql, id) is not { DeletedAt: null, IsPublic: false } client) return null;
+            if (await ClientStore.Find(sql, id) is not { DeletedAt: null, HasSecret: true } client) return null;
             return visit.Form["overlap"] == "day"
                 ? await secrets.Rotate(sql, client, TimeSpan.FromHours(24), expires, http.Actor())
                 : await secrets.Add(sql, client, expires, http.Actor());
@@ -138,12 +139,13 @@ internal static class ClientRoutes
     private static async Task<IResult> Show(HttpContext http, string id, string? done, string? secret = null, ClientDraft? draft = null,
         IReadOnlyList<FieldError>? errors = null, string? reference = null, Client? theirs = null, int status = 200)
     {
-        var (client, groups) = await http.RequestServices.GetRequiredService<Database>().Read(async sql => (await ClientStore.Find(sql, id), await GroupStore.All(sql)));
+        var (client, groups, apis) = await http.RequestServices.GetRequiredService<Database>().Read(async sql => (await ClientStore.Find(sql, id), await GroupStore.All(sql), await ApiStore.All(sql)));
         if (client is not { DeletedAt: null }) return http.RequestServices.GetRequiredService<Refuse>().NotFound(http);
         return new RazorComponentResult<ClientPage>(new
         {
             Client = client,
             AllGroups = groups,
+            Apis = apis,
             Draft = draft ?? ClientDraft.Of(client),
             Done = done,
             Secret = secret,

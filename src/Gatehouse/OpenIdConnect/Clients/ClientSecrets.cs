@@ -34,8 +34,10 @@ public sealed class ClientSecrets(Secrets secrets, AuditLog audit, TimeProvider 
         return true;
     }
 
+    internal static bool IsTouchDue(ClientSecret secret, long now) => !(secret.LastUsedAt > now - 3_600_000);
+
     /// <summary>Notes that a secret is in use, at most once an hour.</summary>
     internal static Task Touch(Sql sql, ClientSecret? secret, long now) =>
-        secret is null || secret.LastUsedAt > now - 3_600_000 ? Task.CompletedTask
+        secret is null || !IsTouchDue(secret, now) ? Task.CompletedTask
         : sql.Run("update client_secrets set last_used_at = @now where id = @Id", new { now, secret.Id });
 }

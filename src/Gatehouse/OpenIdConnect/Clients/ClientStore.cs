@@ -1,4 +1,5 @@
 using Gatehouse.Data;
+using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.Refusals;
 
 namespace Gatehouse.OpenIdConnect.Clients;
@@ -10,7 +11,9 @@ public static class ClientStore
         c.id as "Id", c.name as "Name", c.is_public as "IsPublic", c.is_native as "IsNative", c.pkce_required as "PkceRequired",
         c.auth_method as "AuthMethod", c.id_token_algorithm as "IdTokenAlgorithm", c.restricted as "Restricted", c.launch_url as "LaunchUrl",
         c.trusted as "Trusted", c.backchannel_logout_uri as "BackchannelLogoutUri", c.backchannel_private as "BackchannelPrivate",
-        c.enabled as "Enabled", c.created_at as "CreatedAt", c.updated_at as "UpdatedAt", c.deleted_at as "DeletedAt", c.row_version as "RowVersion"
+        c.enabled as "Enabled", c.created_at as "CreatedAt", c.updated_at as "UpdatedAt", c.deleted_at as "DeletedAt", c.row_version as "RowVersion",
+        c.grant_types as "GrantTypes", c.jwks as "Jwks", c.jwks_uri as "JwksUri", c.jwks_private as "JwksPrivate",
+        c.refresh_idle_seconds as "RefreshIdleSeconds", c.refresh_max_seconds as "RefreshMaxSeconds"
         """;
 
     public static async Task<Client?> Find(Sql sql, string id)
@@ -24,6 +27,8 @@ public static class ClientStore
                 select 'secret', id, hash, created_at, expires_at, revoked_at, last_used_at from client_secrets where client_id = @id
                 union all
                 select 'group', g.id, g.name, 0, null, null, null from client_groups m join groups g on g.id = m.group_id where m.client_id = @id
+                union all
+                select 'scope', api_id, scope, 0, null, null, null from client_api_scopes where client_id = @id
             ) p on true
             where c.id = @id
             """, new { id });
@@ -46,9 +51,9 @@ public static class ClientStore
     {
         await sql.Run("""
             insert into clients (id, name, is_public, is_native, pkce_required, auth_method, id_token_algorithm, restricted, launch_url, trusted, backchannel_logout_uri, backchannel_private,
-                enabled, created_at, updated_at, row_version)
+                enabled, created_at, updated_at, row_version, grant_types, jwks, jwks_uri, jwks_private, refresh_idle_seconds, refresh_max_seconds)
             values (@Id, @Name, @IsPublic, @IsNative, @PkceRequired, @AuthMethod, @IdTokenAlgorithm, @Restricted, @LaunchUrl, @Trusted, @BackchannelLogoutUri, @BackchannelPrivate,
-                @Enabled, @CreatedAt, @CreatedAt, 1)
+                @Enabled, @CreatedAt, @CreatedAt, 1, @GrantTypes, @Jwks, @JwksUri, @JwksPrivate, @RefreshIdleSeconds, @RefreshMaxSeconds)
             """, client);
         await InsertParts(sql, client);
     }
@@ -60,6 +65,8 @@ public static class ClientStore
             update clients set name = @Name, is_public = @IsPublic, is_native = @IsNative, pkce_required = @PkceRequired, auth_method = @AuthMethod,
                 id_token_algorithm = @IdTokenAlgorithm, restricted = @Restricted, launch_url = @LaunchUrl, trusted = @Trusted,
                 backchannel_logout_uri = @BackchannelLogoutUri, backchannel_private = @BackchannelPrivate, enabled = @Enabled,
+                grant_types = @GrantTypes, jwks = @Jwks, jwks_uri = @JwksUri, jwks_private = @JwksPrivate,
+                refresh_idle_seconds = @RefreshIdleSeconds, refresh_max_seconds = @RefreshMaxSeconds,
                 deleted_at = @DeletedAt, updated_at = @UpdatedAt, row_version = row_version + 1
             where id = @Id and row_version = @rowVersion
             """, new
@@ -77,6 +84,12 @@ public static class ClientStore
             client.BackchannelLogoutUri,
             client.BackchannelPrivate,
             client.Enabled,
+            client.GrantTypes,
+            client.Jwks,
+            client.JwksUri,
+            client.JwksPrivate,
+            client.RefreshIdleSeconds,
+            client.RefreshMaxSeconds,
             client.DeletedAt,
             client.UpdatedAt,
             rowVersion,
@@ -106,6 +119,7 @@ public static class ClientStore
             .. rows.Where(r => r.Part == "secret").OrderBy(r => r.N1)
                 .Select(r => new ClientSecret { Id = r.A, Hash = r.B, CreatedAt = r.N1, ExpiresAt = r.N2, RevokedAt = r.N3, LastUsedAt = r.N4 }),
         ],
+        ApiScopes = [.. rows.Where(r => r.Part == "scope").Select(r => new ApiScopeRef(r.A, r.B))],
         Groups = [.. rows.Where(r => r.Part == "group").Select(r => new GroupRef(r.A, r.B)).OrderBy(g => g.Name, StringComparer.OrdinalIgnoreCase)],
     };
 

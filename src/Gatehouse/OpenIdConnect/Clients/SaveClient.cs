@@ -1,6 +1,7 @@
 using Gatehouse.Accounts.Groups;
 using Gatehouse.Audit;
 using Gatehouse.Data;
+using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.Refusals;
 using Gatehouse.Web;
 
@@ -21,6 +22,12 @@ public sealed record ClientDraft
     public bool PkceRequired { get; init; } = true;
     public string AuthMethod { get; init; } = Clients.AuthMethod.Basic;
     public string IdTokenAlgorithm { get; init; } = "ES256";
+    public string GrantTypes { get; init; } = GrantType.Usual;
+    public string? Jwks { get; init; }
+    public string? JwksUri { get; init; }
+    public bool JwksPrivate { get; init; }
+    public long RefreshIdleSeconds { get; init; } = 30 * 86_400;
+    public long RefreshMaxSeconds { get; init; } = 90 * 86_400;
     public bool Restricted { get; init; }
     public IReadOnlyList<string> GroupIds { get; init; } = [];
 
@@ -38,6 +45,12 @@ public sealed record ClientDraft
         PkceRequired = c.PkceRequired,
         AuthMethod = c.AuthMethod,
         IdTokenAlgorithm = c.IdTokenAlgorithm,
+        GrantTypes = c.GrantTypes,
+        Jwks = c.Jwks,
+        JwksUri = c.JwksUri,
+        JwksPrivate = c.JwksPrivate,
+        RefreshIdleSeconds = c.RefreshIdleSeconds,
+        RefreshMaxSeconds = c.RefreshMaxSeconds,
         Restricted = c.Restricted,
         GroupIds = [.. c.Groups.Select(g => g.Id)],
     };
@@ -53,7 +66,7 @@ public sealed record FieldFault(string Field, Refusal Refusal, string? Value = n
 public sealed record SavedClient(Client? Client, string? Secret, IReadOnlyList<FieldFault> Faults, Client? Current = null);
 
 /// <summary>The one write path of clients: pages, console and remedies all end here.</summary>
-public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvider clock)
+public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, SigningKeys keys, TimeProvider clock)
 {
     public async Task<SavedClient> Create(Sql sql, ClientDraft draft, Actor actor)
     {
@@ -63,7 +76,8 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
         await ClientStore.Insert(sql, client);
         await audit.Write(sql, actor, "client.created", Target(client), after: Describe(client));
         await sql.Bump("clients");
-        var secret = client.IsPublic ? null : await secrets.Add(sql, client, expiresAt: null, actor);
+        await keys.Publish(sql, client.IdTokenAlgorithm);
+        var secret = !client.HasSecret ? null : await secrets.Add(sql, client, expiresAt: null, actor);
         return new(client, secret, []);
     }
 
@@ -76,6 +90,7 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
         if (before.RowVersion != rowVersion || !await ClientStore.Update(sql, after, rowVersion))
             return new(null, null, [new("", new ClientChangedMeanwhile(before.Ref, rowVersion, before.RowVersion))], before);
         await Note(sql, before, after, actor, "client.changed", reference);
+        await keys.Publish(sql, after.IdTokenAlgorithm);
         return new(after with { RowVersion = rowVersion + 1 }, null, []);
     }
 
@@ -103,7 +118,8 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
     {
         var faults = new List<FieldFault>();
         if (draft.Name.Length is 0 or > 80 || draft.Name.Any(char.IsControl)) faults.Add(new("name", new ClientNameInvalid(draft.Name.Length)));
-        if (draft.Callbacks.Count is 0 or > 50) faults.Add(new("callbacks", new CallbackMissing()));
+        var people = draft.GrantTypes.Split(' ').Contains(GrantType.Code);
+        if (draft.Callbacks.Count is 0 && people || draft.Callbacks.Count > 50) faults.Add(new("callbacks", new CallbackMissing()));
         foreach (var (field, urls) in new[] { ("callbacks", draft.Callbacks), ("logout_callbacks", draft.LogoutCallbacks) })
             foreach (var url in urls)
                 if (CallbackUrl.Fault(url) is { } fault) faults.Add(new(field, fault, url));
@@ -116,9 +132,31 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
         if (draft.IsPublic && !draft.PkceRequired) faults.Add(new("pkce_required", new ClientSettingsConflict("a public client without PKCE")));
         if (!Clients.AuthMethod.All.Contains(draft.AuthMethod) || draft.IsPublic != (draft.AuthMethod == Clients.AuthMethod.None))
             faults.Add(new("auth_method", new ClientSettingsConflict(draft.IsPublic ? "a public client with a secret" : "a confidential client without a way to authenticate")));
-        if (draft.IdTokenAlgorithm is not ("ES256" or "RS256")) faults.Add(new("id_token_alg", new ClientSettingsConflict("ID tokens are signed with ES256 or RS256")));
+        if (!SigningKeys.Offered.Contains(draft.IdTokenAlgorithm)) faults.Add(new("id_token_alg", new ClientSettingsConflict($"ID tokens are signed with {string.Join(" or ", SigningKeys.Offered)}")));
+        faults.AddRange(MachineFaults(draft));
         if (draft.Restricted && draft.GroupIds.Count == 0) faults.Add(new("groups", new ClientGroupsInvalid("restricted, and no group chosen")));
         return faults;
+    }
+
+    /// <summary>Grant types, keys and lifetimes.</summary>
+    private static IEnumerable<FieldFault> MachineFaults(ClientDraft draft)
+    {
+        var grants = draft.GrantTypes.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (grants.Length == 0 || grants.Distinct().Count() != grants.Length || grants.Except(GrantType.All).Any())
+            yield return new("grant_types", new ClientGrantTypesInvalid($"of {string.Join(", ", GrantType.All)}, each at most once and at least one"));
+        if (grants.Contains(GrantType.Refresh) && !grants.Contains(GrantType.Code)) yield return new("grant_types", new ClientGrantTypesInvalid("refresh_token renews what authorization_code began"));
+        if (draft.IsPublic && grants.Contains(GrantType.ClientCredentials)) yield return new("grant_types", new ClientGrantTypesInvalid("a public client cannot prove that it is itself"));
+        if (draft.AuthMethod == Clients.AuthMethod.PrivateKey && draft.Jwks is null == draft.JwksUri is null)
+            yield return new("jwks", new ClientKeysInvalid("private_key_jwt needs the client's public keys: either the key set itself or its address"));
+        if (draft.Jwks is { } jwks && !ClientKeySet.TryRead(jwks, out _, out var fault)) yield return new("jwks", new ClientKeysInvalid(fault));
+        if (draft.JwksUri is { } uri)
+        {
+            if (Egress.Fault(uri) is { } odd) yield return new("jwks_uri", new ClientKeysInvalid(odd), uri);
+            else if (!uri.StartsWith("https:", StringComparison.Ordinal) && !draft.JwksPrivate && !CallbackUrl.IsLoopback(UrlParts.Split(uri).Host))
+                yield return new("jwks_uri", new ClientKeysInvalid("it is not encrypted: use https"), uri);
+        }
+        if (draft.RefreshIdleSeconds is < 300 or > 400 * 86_400L || draft.RefreshMaxSeconds < draft.RefreshIdleSeconds || draft.RefreshMaxSeconds > 3660 * 86_400L)
+            yield return new("refresh_idle", new ClientLifetimesInvalid(draft.RefreshIdleSeconds, draft.RefreshMaxSeconds));
     }
 
     /// <summary>The lines in which two versions differ: field, before, after.</summary>
@@ -139,6 +177,12 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
         PkceRequired = draft.PkceRequired,
         AuthMethod = draft.AuthMethod,
         IdTokenAlgorithm = draft.IdTokenAlgorithm,
+        GrantTypes = string.Join(' ', GrantType.All.Where(draft.GrantTypes.Split(' ').Contains)),
+        Jwks = draft.Jwks,
+        JwksUri = draft.JwksUri,
+        JwksPrivate = draft.JwksPrivate && draft.JwksUri is not null,
+        RefreshIdleSeconds = draft.RefreshIdleSeconds,
+        RefreshMaxSeconds = draft.RefreshMaxSeconds,
         Restricted = draft.Restricted,
         Groups = groups,
         UpdatedAt = now ?? client.UpdatedAt,
@@ -183,10 +227,17 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, TimeProvid
         ("PKCE required", YesNo(c.PkceRequired)),
         ("Token authentication", c.AuthMethod),
         ("ID token signature", c.IdTokenAlgorithm),
+        ("Grant types", c.GrantTypes),
+        ("Public keys", c.JwksUri ?? (c.Jwks is null ? "none" : ClientKeySet.Describe(c.Jwks))),
+        ("Keys in a private range", YesNo(c.JwksPrivate)),
+        ("Refresh tokens end unused after", Days(c.RefreshIdleSeconds)),
+        ("Refresh tokens end after", Days(c.RefreshMaxSeconds)),
         ("Who may use it", !c.Restricted ? "every active user" : string.Join(", ", c.Groups.Select(g => g.Name))),
         ("Enabled", YesNo(c.Enabled)),
         ("Deleted", YesNo(c.DeletedAt is not null)),
     ];
+
+    private static string Days(long seconds) => seconds % 86_400 == 0 ? $"{seconds / 86_400} days" : $"{seconds} seconds";
 
     private static string YesNo(bool value) => value ? "yes" : "no";
 }

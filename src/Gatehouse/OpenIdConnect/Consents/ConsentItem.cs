@@ -1,3 +1,4 @@
+using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.OpenIdConnect.Claims;
 
 namespace Gatehouse.OpenIdConnect.Consents;
@@ -11,11 +12,13 @@ public sealed record ConsentItem(string Key, string Label, string? Value)
     /// <summary>Whether an address was checked, and when a profile last changed, go along with what they belong to.</summary>
     private static readonly string[] Untold = ["email_verified", "updated_at"];
 
-    public static IReadOnlyList<ConsentItem> Of(IEnumerable<ClaimValue> released, string scope)
+    /// <param name="api">The API whose scopes stand in <paramref name="scope"/>; its identifier is part of what is remembered.</param>
+    public static IReadOnlyList<ConsentItem> Of(IEnumerable<ClaimValue> released, string scope, Api? api = null)
     {
         var items = released.Where(c => !c.Fixed && !Untold.Contains(c.Name)).Select(c => new ConsentItem(c.Name, Words(c.Name), c.Words)).ToList();
         if (Scopes.Has(scope, Scopes.OfflineAccess)) items.Add(new(Scopes.OfflineAccess, Words(Scopes.OfflineAccess), null));
-        foreach (var permission in scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).Except(Scopes.Supported)) items.Add(new(permission, permission, null));
+        foreach (var permission in scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).Except(Scopes.Supported)) 
+            items.Add(api?.Find(permission) is { } known ? new($"{api.Identifier}#{permission}", known.Description.Length > 0 ? known.Description : permission, api.Name) : new(permission, permission, null));
         return items;
     }
 

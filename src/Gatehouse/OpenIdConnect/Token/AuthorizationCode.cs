@@ -30,6 +30,7 @@ internal sealed class IssueCode(Database database, OneTimeTokens tokens, TimePro
             RequestedClaims = request.Requested.Stored,
             Nonce = request.Nonce,
             CreatedAt = clock.Now(),
+            ApiId = request.Api?.Id,
         };
         return database.Write(async sql =>
         {

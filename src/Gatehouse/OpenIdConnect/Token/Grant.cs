@@ -31,6 +31,12 @@ public sealed record Grant
     public long? RefreshRotatedAt { get; init; }
     public bool RefreshRetried { get; init; }
     public long? RefreshExpiresAt { get; init; }
+
+    /// <summary>What the client proved itself with at the last rotation.</summary>
+    public string? RefreshCredential { get; init; }
+
+    /// <summary>The API the person's tokens are for; null for ourselves alone.</summary>
+    public string? ApiId { get; init; }
 }
 
 /// <summary>A grant with everything the gate must see, as it stands now.</summary>
@@ -40,8 +46,8 @@ public sealed record StandingGrant(Grant Grant, User User, IReadOnlyList<GroupRe
 internal static class GrantStore
 {
     public static Task Insert(Sql sql, Grant grant) => sql.Run("""
-        insert into grants (id, client_id, user_id, session_public_id, user_epoch, scope, auth_time, amr, nonce, requested_claims, created_at, refresh_generation, refresh_retried)
-        values (@Id, @ClientId, @UserId, @SessionPublicId, @UserEpoch, @Scope, @AuthTime, @Amr, @Nonce, @RequestedClaims, @CreatedAt, 0, false)
+        insert into grants (id, client_id, user_id, session_public_id, user_epoch, scope, auth_time, amr, nonce, requested_claims, created_at, refresh_generation, refresh_retried, api_id)
+        values (@Id, @ClientId, @UserId, @SessionPublicId, @UserEpoch, @Scope, @AuthTime, @Amr, @Nonce, @RequestedClaims, @CreatedAt, 0, false, @ApiId)
         """, grant);
 
     /// <summary>Grant, user, session, client and both sides' groups in one query; whatever their state.</summary>
@@ -52,6 +58,7 @@ internal static class GrantStore
                 r.scope as "Scope", r.auth_time as "AuthTime", r.amr as "Amr", r.nonce as "Nonce", r.requested_claims as "RequestedClaims", r.redeemed_at as "RedeemedAt", r.created_at as "GrantCreatedAt", r.revoked_at as "RevokedAt",
                 r.revoked_because as "RevokedBecause", r.refresh_salt as "RefreshSalt", r.refresh_generation as "RefreshGeneration",
                 r.refresh_rotated_at as "RefreshRotatedAt", r.refresh_retried as "RefreshRetried", r.refresh_expires_at as "RefreshExpiresAt",
+                r.refresh_credential as "RefreshCredential", r.api_id as "ApiId",
                 u.user_name as "UserName", u.email as "Email", u.email_verified as "EmailVerified", u.display_name as "DisplayName", u.given_name as "GivenName",
                 u.family_name as "FamilyName", u.source as "Source", u.role as "Role", u.epoch as "Epoch", u.created_at as "UserCreatedAt", u.updated_at as "UpdatedAt",
                 u.last_sign_in_at as "LastSignInAt", u.disabled_at as "DisabledAt", u.disabled_by as "DisabledBy", u.disabled_because as "DisabledBecause",
@@ -87,16 +94,16 @@ internal static class GrantStore
         sql.Run("update grants set refresh_salt = @salt, refresh_generation = 1, refresh_expires_at = @expires where id = @id", new { id, salt, expires });
 
     /// <summary>The one conditional UPDATE that spends a refresh token: true for exactly one caller per generation.</summary>
-    public static async Task<bool> Rotate(Sql sql, string id, long generation, long now, long expires) => await sql.Run("""
-        update grants set refresh_generation = @next, refresh_rotated_at = @now, refresh_retried = false, refresh_expires_at = @expires
+    public static async Task<bool> Rotate(Sql sql, string id, long generation, string credential, long now, long expires) => await sql.Run("""
+        update grants set refresh_generation = @next, refresh_rotated_at = @now, refresh_retried = false, refresh_expires_at = @expires, refresh_credential = @credential
         where id = @id and refresh_generation = @generation and revoked_at is null
-        """, new { id, generation, next = generation + 1, now, expires }) == 1;
+        """, new { id, generation, next = generation + 1, credential, now, expires }) == 1;
 
     /// <summary>Honours the one retry of the generation before; true once.</summary>
-    public static async Task<bool> Retry(Sql sql, string id, long current, long notBefore) => await sql.Run("""
+    public static async Task<bool> Retry(Sql sql, string id, long current, string credential, long notBefore) => await sql.Run("""
         update grants set refresh_retried = true
-        where id = @id and refresh_generation = @current and refresh_retried = false and refresh_rotated_at >= @notBefore and revoked_at is null
-        """, new { id, current, notBefore }) == 1;
+        where id = @id and refresh_generation = @current and refresh_retried = false and refresh_rotated_at >= @notBefore and refresh_credential = @credential and revoked_at is null
+        """, new { id, current, credential, notBefore }) == 1;
 
     private sealed record Row
     {
@@ -119,6 +126,8 @@ internal static class GrantStore
         public long? RefreshRotatedAt { get; init; }
         public bool RefreshRetried { get; init; }
         public long? RefreshExpiresAt { get; init; }
+        public string? RefreshCredential { get; init; }
+        public string? ApiId { get; init; }
         public string UserName { get; init; } = "";
         public string Email { get; init; } = "";
         public bool EmailVerified { get; init; }
@@ -168,6 +177,8 @@ internal static class GrantStore
             RefreshRotatedAt = RefreshRotatedAt,
             RefreshRetried = RefreshRetried,
             RefreshExpiresAt = RefreshExpiresAt,
+            RefreshCredential = RefreshCredential,
+            ApiId = ApiId,
         };
 
         public User ToUser() => new()

@@ -3,6 +3,7 @@ using System.Text;
 using Gatehouse.Audit;
 using Gatehouse.Data;
 using Gatehouse.Jose;
+using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn;
@@ -10,18 +11,19 @@ using Gatehouse.Web;
 
 namespace Gatehouse.OpenIdConnect.Token;
 
-/// <summary>What an exchange gave: who, for which grant, with which scope, and the refresh token if there is one.</summary>
-internal sealed record Exchanged(AccessGranted Granted, Grant Grant, string Scope, string? RefreshToken);
+/// <summary>What an exchange gave: who, for which grant, with which scope, what the access token is for, and the refresh token if there is one.</summary>
+internal sealed record Exchanged(AccessGranted Granted, Grant Grant, string Scope, Target Target, string? RefreshToken);
 
 /// <summary>
 /// grant_type=authorization_code (RFC 6749 section 4.1.3). The code is spent first; the spending stands when a later rule refuses,
 /// and spending and effect commit together when none does.
 /// </summary>
-internal sealed class RedeemCode(Database database, OneTimeTokens tokens, RefreshTokens refresh, JudgeGrant judge, AuditLog audit, TimeProvider clock)
+internal sealed class RedeemCode(Database database, OneTimeTokens tokens, RefreshTokens refresh, JudgeGrant judge, ResourceRules resources, AuditLog audit, TimeProvider clock)
 {
     public async Task<Outcome<Exchanged>> Redeem(ProvenClient proven, StrictParameters form)
     {
         if (form["code"] is not { Length: > 0 } code) return new TokenRequestMalformed("code is missing");
+        var registered = await resources.Registered();
         return await database.Write(async sql =>
         {
             var client = proven.Client;
@@ -29,14 +31,14 @@ internal sealed class RedeemCode(Database database, OneTimeTokens tokens, Refres
             var spent = await tokens.Spend(sql, TokenType.AuthorizationCode, code);
             if (spent.Token is null) return await Explain(sql, client, spent, code.Length);
             var payload = spent.Token.Read<CodePayload>();
-            var outcome = await Judge(sql, client, payload, form);
+            var outcome = await Judge(sql, registered, client, payload, form);
             // A code that was refused issues nothing any more, so its grant is over.
             if (!outcome.Passed(out _, out var refusal)) await GrantStore.Revoke(sql, payload.GrantId, refusal.Facts.Code, clock.Now());
             return outcome;
         });
     }
 
-    private async Task<Outcome<Exchanged>> Judge(Sql sql, Client client, CodePayload payload, StrictParameters form)
+    private async Task<Outcome<Exchanged>> Judge(Sql sql, ApiRegistry.Registered registered, Client client, CodePayload payload, StrictParameters form)
     {
         if (payload.ClientId != client.Id) return new CodeOfAnotherClient(client.Ref, payload.ClientId);
         if (CheckRedirectUri(client, payload, form["redirect_uri"]) is { } other) return other;
@@ -45,10 +47,11 @@ internal sealed class RedeemCode(Database database, OneTimeTokens tokens, Refres
         if (!judge.Judge(standing).Passed(out var granted, out var refusal)) return refusal;
         var grant = standing.Grant;
         await GrantStore.Redeemed(sql, grant.Id, clock.Now());
-        if (!Scopes.Has(grant.Scope, Scopes.OfflineAccess)) return new Exchanged(granted, grant, grant.Scope, null);
+        if (!resources.ForPerson(registered, client, grant, grant.Scope, form, granted).Passed(out var target, out var closed)) return closed;
+        if (!Scopes.Has(grant.Scope, Scopes.OfflineAccess) || !client.Allows(GrantType.Refresh)) return new Exchanged(granted, grant, grant.Scope, target, null);
         var salt = Secrets.NewToken();
-        await GrantStore.BeginRefresh(sql, grant.Id, salt, clock.Now() + (long)RefreshTokens.Validity.TotalMilliseconds);
-        return new Exchanged(granted, grant, grant.Scope, refresh.Make(grant.Id, 1, salt));
+        await GrantStore.BeginRefresh(sql, grant.Id, salt, clock.Now() + Math.Min(client.RefreshIdleSeconds, client.RefreshMaxSeconds) * 1000);
+        return new Exchanged(granted, grant, grant.Scope, target, refresh.Make(grant.Id, 1, salt));
     }
 
     /// <summary>RFC 6749 section 4.1.3: identical to the one of the authorize request.</summary>

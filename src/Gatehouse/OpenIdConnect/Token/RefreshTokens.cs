@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Data;
 using Gatehouse.Jose;
+using Gatehouse.OpenIdConnect.Clients;
 
 namespace Gatehouse.OpenIdConnect.Token;
 
@@ -13,10 +14,12 @@ internal sealed class RefreshTokens(Secrets secrets)
 {
     private readonly byte[] key = secrets.Derive("refresh-token");
 
-    public static readonly TimeSpan Validity = TimeSpan.FromDays(30);
-
     /// <summary>How long after a rotation the client may ask once more for the answer it never read.</summary>
     public static readonly TimeSpan RetryWindow = TimeSpan.FromSeconds(10);
+
+    /// <summary>When the live refresh token of a grant ends, by the client's lifetimes of today; Unix milliseconds.</summary>
+    public static long EndsAt(Grant grant, Client client) =>
+        Math.Min((grant.RefreshRotatedAt ?? grant.CreatedAt) + client.RefreshIdleSeconds * 1000, grant.CreatedAt + client.RefreshMaxSeconds * 1000);
 
     public string Make(string grantId, long generation, string salt) =>
         string.Create(CultureInfo.InvariantCulture, $"{grantId}.{generation}.{StrictBase64Url.Encode(Mac(grantId, generation, salt))}");

@@ -1,10 +1,11 @@
+using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.Refusals;
 using Gatehouse.Web;
 
 namespace Gatehouse.OpenIdConnect.Token;
 
 /// <summary>The token endpoint (RFC 6749 section 3.2): authenticate the client, exchange what it brings, answer in JSON.</summary>
-internal sealed class TokenEndpoint(AuthenticateClient authenticate, RedeemCode redeem, RotateRefreshToken rotate, IssueTokens issue, Refuse refuse, Cors cors)
+internal sealed class TokenEndpoint(AuthenticateClient authenticate, RedeemCode redeem, RotateRefreshToken rotate, ClientCredentials asItself, IssueTokens issue, Refuse refuse, Cors cors)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -23,17 +24,15 @@ internal sealed class TokenEndpoint(AuthenticateClient authenticate, RedeemCode 
     private async Task<Outcome<byte[]>> Exchange(HttpContext http, StrictParameters form)
     {
         var visit = http.RequestServices.GetRequiredService<Visit>();
-        if (form.DuplicateName is { } twice) return new TokenRequestMalformed($"{Printable.Cap(twice, 40)} came twice");
+        if (form.DuplicateBut("resource") is { } twice) return new TokenRequestMalformed($"{Printable.Cap(twice, 40)} came twice");
         if (!(await authenticate.Judge(http, form)).Passed(out var proven, out var unproven)) return unproven;
         visit.Passed("client authenticated");
-        var exchange = form["grant_type"] switch
-        {
-            "authorization_code" => await redeem.Redeem(proven, form),
-            "refresh_token" => await rotate.Rotate(proven, form),
-            null or "" => new TokenRequestMalformed("grant_type is missing"),
-            var other => new GrantTypeNotSupported(Printable.Cap(other, 60)),
-        };
-        if (!exchange.Passed(out var exchanged, out var refusal)) return refusal;
-        return await issue.Answer(exchanged.Granted, proven.Client, exchanged.Grant, exchanged.Scope, exchanged.RefreshToken, withNonce: form["grant_type"] == "authorization_code");
+        if (form["grant_type"] is not { Length: > 0 } grantType) return new TokenRequestMalformed("grant_type is missing");
+        if (!GrantType.All.Contains(grantType)) return new GrantTypeNotSupported(Printable.Cap(grantType, 60));
+        if (!proven.Client.Allows(grantType)) return new GrantTypeNotAllowed(proven.Client.Ref, grantType, proven.Client.GrantTypes);
+        if (grantType == GrantType.ClientCredentials)
+            return (await asItself.Judge(proven, form)).Passed(out var target, out var denied) ? await issue.Answer(proven, target) : denied;
+        var exchange = grantType == GrantType.Code ? await redeem.Redeem(proven, form) : await rotate.Rotate(proven, form);
+        return exchange.Passed(out var exchanged, out var refusal) ? await issue.Answer(exchanged, proven.Client, withNonce: grantType == GrantType.Code) : refusal;
     }
 }

@@ -63,6 +63,7 @@ public sealed record AccessTokenRevoked(ClientRef Client, string Code, string Wh
     public static AccessTokenRevoked Example => new(new("c1", "Grafana"), "oidc.grant_ended", "Ada's sign-in has ended.");
     public override string Target => Client.Id;
     public override string Evidence => $"{Why} ({Code})";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
 /// <summary>A token without openid.</summary>
@@ -73,4 +74,5 @@ public sealed record OpenIdScopeMissing(ClientRef Client, string Scope) : Refusa
     public static OpenIdScopeMissing Example => new(new("c1", "Grafana"), "profile");
     public override string Target => Client.Id;
     public override string Evidence => $"The scope is {Scope}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }

@@ -15,7 +15,7 @@ internal static class CheckParameters
         if (parameters.Values("state").Count <= 1) request.State = parameters["state"];
         // Errors after this one follow the mode asked for, so it is read before it is judged.
         if (parameters["response_mode"] is ResponseMode.Fragment or ResponseMode.FormPost) request.ResponseMode = parameters["response_mode"]!;
-        if (parameters.DuplicateName is { } name) return new AuthorizeParameterTwice(request.Client.Ref, Web.Printable.Cap(name, 40));
+        if (parameters.DuplicateBut("resource") is { } name) return new AuthorizeParameterTwice(request.Client.Ref, Web.Printable.Cap(name, 40));
         if (parameters["nonce"] is { Length: > MaxNonce } nonce) return new AuthorizeParameterTooLong(request.Client.Ref, "nonce", nonce.Length, MaxNonce);
         request.Nonce = parameters["nonce"];
         return request.DeclinedAt switch

@@ -16,6 +16,6 @@ internal static class CheckScopes
         var words = scope.Split(' ').Length;
         var sound = words <= MaxWords && scope.All(c => c is ' ' or '!' or (>= '#' and <= '[') or (>= ']' and <= '~'));
         request.Scope = sound ? Scopes.Known(scope) : "";
-        return request.Scope.Length > 0 ? null : new ScopeInvalid(request.Client.Ref, words, sound);
+        return request.Scope.Length > 0 || sound && request.ApiScope.Length > 0 ? null : new ScopeInvalid(request.Client.Ref, words, sound);
     }
 }

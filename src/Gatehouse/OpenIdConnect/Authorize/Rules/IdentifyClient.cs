@@ -8,7 +8,7 @@ internal static class IdentifyClient
     public static Refusal? Check(AuthorizeRequest request)
     {
         if (request.Parameters.Values("client_id") is not [{ Length: > 0 } id]) return new ClientUnknown(0);
-        if (request.Found is not { } client) return new ClientUnknown(id.Length);
+        if (request.Found is not { } client) return new ClientUnknown(id.Length) { Sent = id };
         if (client.DeletedAt is { } at) return new ClientDeleted(client.Ref, at);
         if (!client.Enabled) return new ClientDisabled(client.Ref);
         request.Client = client;

@@ -9,7 +9,7 @@ internal static class RequireConsent
     public static Refusal? Check(AuthorizeRequest request)
     {
         var question = request.Consent!;
-        request.Items = ConsentItem.Of(question.Person.Released(request.Scope, request.Requested.Everywhere), request.Scope);
+        request.Items = ConsentItem.Of(question.Person.Released(request.Scope, request.Requested.Everywhere), request.Scope, request.Api);
         var missing = request.Client.Trusted ? [] : request.Items.Where(i => !question.Covers(i)).Select(i => i.Key).ToArray();
         var first = !request.Client.Trusted && question.Given is null;
         // prompt=consent is answered by a consent that is younger than the request.
