@@ -18,8 +18,8 @@ public class MachineTests : IAsyncLifetime
     {
         site = await OidcSite.Start();
         (robot, secret) = await site.AddClient("Robot", "--grant-type", "client_credentials");
-        await site.Run("api", "add", "--identifier", Orders, "--name", "Orders", "--scope", "orders:read See orders", "--scope", "orders:write");
-        await site.Run("api", "grant", Orders, "orders:read", "--client", robot);
+        await Api("add", "--identifier", Orders, "--name", "Orders", "--scope", "orders:read See orders", "--scope", "orders:write");
+        await Api("grant", Orders, "orders:read", "--client", robot);
     }
 
     public async ValueTask DisposeAsync()
@@ -39,6 +39,13 @@ public class MachineTests : IAsyncLifetime
         Assert.Equal(200, status);
         Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);
         return json;
+    }
+
+    /// <summary>Runs a console command and lets the server see it at once; by itself it sees it within a second.</summary>
+    private async Task Api(params string[] command)
+    {
+        await site.Run(["api", .. command]);
+        await site.Server.Database.Write(sql => sql.Bump("apis"));
     }
 
     private async Task<bool> IsActive(string token, string? id = null, string? password = null) => (await Introspect(token, id, password)).GetProperty("active").GetBoolean();
@@ -88,8 +95,8 @@ public class MachineTests : IAsyncLifetime
     public async Task Without_resource_the_one_api_is_meant_and_with_several_one_must_be_named()
     {
         Assert.Equal(Orders, (await Claims(Access(await Ask()))).GetProperty("aud").GetString());
-        await site.Run("api", "add", "--identifier", "urn:stock", "--name", "Stock", "--scope", "stock:read");
-        await site.Run("api", "grant", "urn:stock", "stock:read", "--client", "Robot");
+        await Api("add", "--identifier", "urn:stock", "--name", "Stock", "--scope", "stock:read");
+        await Api("grant", "urn:stock", "stock:read", "--client", "Robot");
         await Refused("invalid_target", "oidc.resource", Ask());
         Assert.Equal("urn:stock", (await Claims(Access(await Ask(("scope", "stock:read"))))).GetProperty("aud").GetString());
         var (bare, password) = await site.AddClient("Bare", "--grant-type", "client_credentials");
@@ -111,15 +118,16 @@ public class MachineTests : IAsyncLifetime
         using var twice = new HttpRequestMessage(HttpMethod.Post, site.Server.Origin + "/token") { Content = new StringContent($"grant_type=client_credentials&resource={Orders}&resource=urn:stock", System.Text.Encoding.ASCII, "application/x-www-form-urlencoded") };
         twice.Headers.TryAddWithoutValidation("Authorization", OidcSite.Basic(robot, secret));
         await Refused("invalid_target", "oidc.resource_twice", site.Send(twice));
-        var evidence = await site.Server.Console("why", OidcSite.ReferenceIn((await Ask(("scope", "order:read"))).Json));
-        Assert.Contains("orders:read", evidence.Output, StringComparison.Ordinal);
+        var reference = OidcSite.ReferenceIn((await Ask(("scope", "order:read"))).Json);
+        await site.CodeOf(reference);
+        Assert.Contains("orders:read", await site.Run("why", reference), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Withdrawing_a_scope_counts_for_the_next_token()
     {
         Access(await Ask(("scope", "orders:read")));
-        await site.Run("api", "withdraw", Orders, "orders:read", "--client", robot);
+        await Api("withdraw", Orders, "orders:read", "--client", robot);
         await Refused("invalid_target", "oidc.resource", Ask(("resource", Orders)));
     }
 
@@ -187,7 +195,7 @@ public class MachineTests : IAsyncLifetime
         var (_, tokens, _) = await site.Token(("code", await site.Code(browser)));
         var (access, refresh) = (tokens.GetProperty("access_token").GetString()!, tokens.GetProperty("refresh_token").GetString()!);
         var told = await Introspect(access, site.ClientId, site.Secret);
-        Assert.Equal((true, "ada@example.com"), (told.GetProperty("active").GetBoolean(), told.GetProperty("username").GetString()));
+        Assert.Equal((true, "ada"), (told.GetProperty("active").GetBoolean(), told.GetProperty("username").GetString()));
         Assert.True(await IsActive(refresh, site.ClientId, site.Secret));
         Assert.False(await IsActive(refresh));
         Assert.False(await IsActive(tokens.GetProperty("id_token").GetString()!, site.ClientId, site.Secret));
@@ -219,13 +227,13 @@ public class MachineTests : IAsyncLifetime
     public async Task A_person_gets_the_scopes_that_client_and_person_both_hold()
     {
         using var browser = await site.SignedIn();
-        await site.Run("api", "grant", Orders, "orders:read", "orders:write", "--client", site.ClientId);
+        await Api("grant", Orders, "orders:read", "orders:write", "--client", site.ClientId);
         (string, string?)[] wanted = [("scope", "openid offline_access orders:read orders:write"), ("resource", Orders)];
         Assert.Equal("oidc.scope_not_held", await site.CodeOf((await browser.Get(site.AuthorizePath(wanted))).Reference!));
         await site.Run("group", "add", "buyers");
         await site.Run("group", "member", "add", "buyers", "ada@example.com");
-        await site.Run("api", "grant", Orders, "orders:read", "--group", "buyers");
-        await site.Run("api", "grant", Orders, "orders:write", "--role", "admin");
+        await Api("grant", Orders, "orders:read", "--group", "buyers");
+        await Api("grant", Orders, "orders:write", "--role", "admin");
         var (status, tokens, _) = await site.Token(("code", await site.Code(browser, wanted)), ("resource", Orders));
         Assert.Equal((200, "orders:read"), (status, tokens.GetProperty("scope").GetString()));
         var access = tokens.GetProperty("access_token").GetString()!;
@@ -237,7 +245,7 @@ public class MachineTests : IAsyncLifetime
         Assert.Equal(200, (await site.Userinfo(own.GetProperty("access_token").GetString()!)).Status);
         await Refused("invalid_target", "oidc.resource", site.Refresh(own.GetProperty("refresh_token").GetString()!, ("resource", "urn:stock")));
 
-        await site.Run("group", "member", "remove", "buyers", "ada@example.com");
+        await site.Server.Database.Write(sql => sql.Run("delete from group_members"));
         Assert.False(await IsActive(access, site.ClientId, site.Secret));
         await Refused("invalid_grant", "oidc.grant_not_allowed", site.Refresh(own.GetProperty("refresh_token").GetString()!));
     }
@@ -250,7 +258,7 @@ public class MachineTests : IAsyncLifetime
     public async Task An_authorize_request_for_an_api_is_refused_by_redirect(string resource, string scope, string code)
     {
         using var browser = await site.SignedIn();
-        await site.Run("api", "grant", Orders, "orders:read", "--client", site.ClientId);
+        await Api("grant", Orders, "orders:read", "--client", site.ClientId);
         var answer = OidcSite.Answer(await browser.Get(site.AuthorizePath(("resource", resource), ("scope", "openid " + scope))));
         Assert.Equal(code.StartsWith("oidc.scope", StringComparison.Ordinal) ? "invalid_scope" : "invalid_target", answer["error"]);
         Assert.Equal("st", answer["state"]);
@@ -260,8 +268,8 @@ public class MachineTests : IAsyncLifetime
     [Fact]
     public async Task Opaque_tokens_say_nothing_and_every_changed_one_is_refused()
     {
-        await site.Run("api", "add", "--identifier", "https://vault.example.com", "--name", "Vault", "--scope", "open", "--token-format", "opaque", "--minutes", "60");
-        await site.Run("api", "grant", "https://vault.example.com", "open", "--client", robot);
+        await Api("add", "--identifier", "https://vault.example.com", "--name", "Vault", "--scope", "open", "--token-format", "opaque", "--minutes", "60");
+        await Api("grant", "https://vault.example.com", "open", "--client", robot);
         var answer = await Ask(("resource", "https://vault.example.com"));
         var token = Access(answer);
         Assert.Equal(3600, answer.Json.GetProperty("expires_in").GetInt32());
