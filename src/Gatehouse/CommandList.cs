@@ -3,6 +3,7 @@ using Gatehouse.Accounts;
 using Gatehouse.Audit;
 using Gatehouse.Doctor;
 using Gatehouse.Mail;
+using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.SignIn;
