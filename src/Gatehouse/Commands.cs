@@ -29,6 +29,8 @@ public static class Commands
         if (configuration is not null && CannotListen(configuration) is { } taken) toMend.Add(taken);
         if (configuration is null || toMend.Count > 0)
         {
+            // One start tells all: also what is wrong with the data, as far as one can see it.
+            if (Instance.SqliteFault is null && ReadConfiguration.DataOnly(environment) is { } data && await Instance.Obstacle(data, TimeProvider.System) is { } obstacle) toMend.Add(obstacle);
             await error.WriteLineAsync($"Gatehouse cannot start. {toMend.Count} thing{(toMend.Count == 1 ? "" : "s")} to mend:");
             foreach (var line in toMend) await error.WriteLineAsync("  - " + line);
             return 2;

@@ -13,6 +13,8 @@ public sealed class ReadConfiguration
         "TRUSTED_PROXIES", "ALLOW_INSECURE_HTTP", "LOG_LEVEL", "LOG_FORMAT",
     ];
 
+    private static readonly string[] DataVariables = ["DATA_DIR", "DB_CONNECTION_STRING", "ENCRYPTION_KEY", "KEY_FILE"];
+
     private readonly IReadOnlyDictionary<string, string> environment;
     private readonly List<ConfigurationInvalid> faults = [];
 
@@ -24,6 +26,14 @@ public sealed class ReadConfiguration
         var reader = new ReadConfiguration(environment);
         var configuration = reader.Read();
         return (reader.faults.Count == 0 ? configuration : null, reader.faults);
+    }
+
+    /// <summary>What can be told about data and key although something else is wrong, to look at them all the same; null when these are what is wrong.</summary>
+    public static ServerConfiguration? DataOnly(IReadOnlyDictionary<string, string> environment)
+    {
+        var reader = new ReadConfiguration(environment.Where(e => DataVariables.Any(v => e.Key == v || e.Key == v + "_FILE")).ToDictionary(StringComparer.Ordinal));
+        var configuration = reader.Read();
+        return reader.faults.Count == 0 ? configuration : null;
     }
 
     private ServerConfiguration? Read()

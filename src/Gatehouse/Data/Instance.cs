@@ -17,6 +17,7 @@ public sealed class CannotOpenException(string fault, string cure) : Exception($
 /// </summary>
 public sealed class Instance : IAsyncDisposable
 {
+    private const string Older = "The database is older than this version";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private Instance(string id, Database database, Secrets secrets, bool isNew) => (Id, Database, Secrets, IsNew) = (id, database, secrets, isNew);
@@ -35,6 +36,21 @@ public sealed class Instance : IAsyncDisposable
 
     /// <summary>The version of that library.</summary>
     public static string SqliteVersion => SqliteLibrary.Version;
+
+    /// <summary>Why an instance that is there could not be opened; null when nothing stands in the way or there is none. Changes nothing.</summary>
+    public static async Task<string?> Obstacle(ServerConfiguration configuration, TimeProvider clock)
+    {
+        if (!File.Exists(Path.Combine(configuration.DataFolder, "instance.id"))) return null;
+        try
+        {
+            await using var instance = await Open(configuration, create: false, clock);
+            return null;
+        }
+        catch (CannotOpenException e)
+        {
+            return e.Fault == Older ? null : $"{e.Fault}. {e.Cure}.";
+        }
+    }
 
     /// <summary>Opens the instance, creating it when <paramref name="create"/> and nothing is there. Throws <see cref="CannotOpenException"/>.</summary>
     public static async Task<Instance> Open(ServerConfiguration configuration, bool create, TimeProvider clock)
@@ -63,7 +79,7 @@ public sealed class Instance : IAsyncDisposable
                 throw sqlite is null
                     ? new CannotOpenException("This data folder belongs to an instance, but the database that DB_CONNECTION_STRING names is empty", "Point DB_CONNECTION_STRING at the instance's database, or use a new DATA_DIR")
                     : new CannotOpenException($"The data folder {folder} belongs to instance {storedId}, but its database {Path.GetFileName(sqlite)} is empty", "Put the database back (from the backup), or move the other files away to begin a new instance");
-            if (schema > 0 && schema <= Migrate.Newest && !create && !await Migrate.IsUpToDate(database)) throw new CannotOpenException("The database is older than this version", "Start the server once, it upgrades the database");
+            if (schema > 0 && schema <= Migrate.Newest && !create && !await Migrate.IsUpToDate(database)) throw new CannotOpenException(Older, "Start the server once, it upgrades the database");
             try
             {
                 await Migrate.Up(database, sqlite, clock);

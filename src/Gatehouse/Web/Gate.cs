@@ -13,7 +13,6 @@ namespace Gatehouse.Web;
 /// </summary>
 internal sealed class Gate(RequestDelegate next, ServerConfiguration configuration, Cookies cookies, Secrets secrets, ISessionDoor door, Refuse refuse, ForwardedHeaders forwarded)
 {
-    public const string BrowserCookie = "gatehouse-browser";
     public const string TokenField = "_token";
     private const int MaxBody = 64 * 1024;
 
@@ -79,13 +78,14 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
 
     private void ReadBrowser(HttpContext http, Visit visit)
     {
-        var id = cookies.Read(http, BrowserCookie);
+        var id = cookies.Read(http, Cookies.Browser);
         visit.CookieReturned = id is { Length: 43 };
         if (id is not { Length: 43 })
         {
             id = Secrets.NewToken();
-            cookies.Write(http, BrowserCookie, id, TimeSpan.FromDays(400));
+            cookies.Introduce(http, id, TimeSpan.FromDays(400));
         }
+        else cookies.Settle(http);
         // The cookie's own value is stored nowhere: what is bound to this browser is bound to its hash.
         visit.BrowserId = secrets.Hash("browser", id);
         visit.FormToken = secrets.Hash("form", id);

@@ -254,6 +254,157 @@ public class StartTests(PostgresCluster postgres)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_wrong_with_settings_and_with_data_is_told_at_once(bool onPostgres)
+    {
+        await using var stores = await Stores.New(postgres, onPostgres);
+        await stores.Open();
+        await stores.CloseAll();
+        stores.Environment["APP_URL"] = "https://id.example.com/auth";
+        stores.Environment["ASPNETCORE_URLS"] = "http://0.0.0.0:80";
+        await File.WriteAllTextAsync(Path.Combine(stores.Folder, "gatehouse.key"), Convert.ToBase64String(new byte[32]));
+        var told = await Refused(stores.Environment);
+        Assert.Contains("3 things to mend", told, StringComparison.Ordinal);
+        foreach (var cause in new[] { "- APP_URL:", "- ASPNETCORE_URLS:", "is not the one of instance" }) Assert.Contains(cause, told, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> StatementsOf(int number)
+    {
+        var assembly = typeof(Instance).Assembly;
+        var name = assembly.GetManifestResourceNames().Single(n => n.StartsWith(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"migrations/{number:0000}-"), StringComparison.Ordinal));
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+        return string.Join('\n', reader.ReadToEnd().Split('\n').Where(l => !l.StartsWith("--", StringComparison.Ordinal))).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>An instance as an older version left it, with the given migrations only and one user.</summary>
+    private static async Task Older(Stores stores, params int[] migrations)
+    {
+        var key = System.Security.Cryptography.RandomNumberGenerator.GetBytes(32);
+        await File.WriteAllTextAsync(Path.Combine(stores.Folder, "gatehouse.key"), Convert.ToBase64String(key));
+        await File.WriteAllTextAsync(Path.Combine(stores.Folder, "instance.id"), "i1\n");
+        await using var database = stores.Configuration.PostgresUrl is { } url ? Database.OpenPostgres(url) : Database.OpenSqlite(Path.Combine(stores.Folder, "gatehouse.db"));
+        await database.Write(async sql =>
+        {
+            await sql.Run("create table schema_migrations (number bigint primary key, name text not null, applied_at bigint not null)");
+            foreach (var number in migrations)
+            {
+                foreach (var statement in StatementsOf(number)) await sql.Run(statement);
+                await sql.Run("insert into schema_migrations (number, name, applied_at) values (@number, 'x', 0)", new { number });
+            }
+            await sql.Run("insert into instance (id, key_check, epoch, created_at) values ('i1', @check, 1, 0)", new { check = new Secrets(key).KeyCheck });
+            await sql.Run("insert into settings (name, value, updated_at) values ('kept', 'yes', 0)");
+        });
+    }
+
+    [Theory]
+    [InlineData(false, new[] { 1 })]
+    [InlineData(true, new[] { 1 })]
+    [InlineData(false, new[] { 1, 3 })]
+    [InlineData(true, new[] { 1, 3 })]
+    public async Task F07_an_older_schema_is_upgraded_by_the_server_only_and_loses_nothing(bool onPostgres, int[] migrations)
+    {
+        await using var stores = await Stores.New(postgres, onPostgres);
+        await Older(stores, migrations);
+        Assert.Contains("older than this version", await Refused(stores.Environment, "user", "list"), StringComparison.Ordinal);
+        var node = await stores.Open();
+        Assert.Equal("yes", await node.Database.Read(sql => sql.One<string>("select value from settings where name = 'kept'")));
+        Assert.Equal(0, await node.Database.Read(sql => sql.One<long>("select count(*) from encryption_keys")));
+        var applied = await node.Database.Read(sql => sql.List<long>("select number from schema_migrations order by number"));
+        Assert.Equal(typeof(Instance).Assembly.GetManifestResourceNames().Where(n => n.StartsWith("migrations/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(n => long.Parse(n.AsSpan(11, 4), System.Globalization.CultureInfo.InvariantCulture)), applied);
+        if (!onPostgres)
+        {
+            var copy = Assert.Single(Directory.GetFiles(stores.Folder, "gatehouse.db.before-*"));
+            Assert.Equal((UnixFileMode)0b110_000_000, File.GetUnixFileMode(copy));
+        }
+        await stores.CloseAll();
+        await stores.Open(create: false);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task F09_two_nodes_that_upgrade_at_once_apply_each_step_once(bool onPostgres)
+    {
+        await using var stores = await Stores.New(postgres, onPostgres);
+        await Older(stores, 1);
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => stores.Open())));
+        Assert.Equal("yes", await nodes[3].Database.Read(sql => sql.One<string>("select value from settings where name = 'kept'")));
+    }
+
+    private static async Task<(int Code, string Said)> Process(Dictionary<string, string> environment, string? asUser = null, params string[] arguments)
+    {
+        var start = asUser is null ? Tool.Start(Hardening.ServerProcess.Executable, arguments)
+            : Tool.Start("setpriv", [$"--reuid={asUser}", $"--regid={asUser}", "--clear-groups", Hardening.ServerProcess.Executable, .. arguments]);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        using var process = System.Diagnostics.Process.Start(start)!;
+        process.StandardInput.Close();
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await error);
+    }
+
+    [Fact]
+    public async Task A_machine_without_SQLite_is_told_what_to_install_beside_all_other_faults_and_PostgreSQL_needs_none()
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-nosqlite-").FullName;
+        try
+        {
+            // The loader finds this first and can do nothing with it: the same as no library at all.
+            await File.WriteAllTextAsync(Path.Combine(folder, "libsqlite3.so.0"), "no library");
+            var environment = Hardening.ServerProcess.EnvironmentFor(Path.Combine(folder, "data"));
+            environment["LD_LIBRARY_PATH"] = folder;
+            environment["LOG_LEVEL"] = "loud";
+            var (code, said) = await Process(environment);
+            Assert.Equal(2, code);
+            Assert.Contains("2 things to mend", said, StringComparison.Ordinal);
+            Assert.Contains("apt-get install libsqlite3-0", said, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(Path.Combine(folder, "data")));
+            environment["LOG_LEVEL"] = "error";
+            environment["DB_CONNECTION_STRING"] = await postgres.NewDatabase();
+            await using (await Hardening.ServerProcess.Start(environment)) { }
+            environment.Remove("DB_CONNECTION_STRING");
+            (code, said) = await Process(environment, null, "user", "list");
+            Assert.Equal(2, code);
+            Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_data_folder_that_this_user_may_not_read_or_write_is_named_with_its_cure()
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-noread-").FullName;
+        var data = Directory.CreateDirectory(Path.Combine(folder, "data")).FullName;
+        var nobody = Environment.IsPrivilegedProcess ? "65534" : null;
+        try
+        {
+            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+            var environment = Hardening.ServerProcess.EnvironmentFor(data);
+            environment["HOME"] = "/tmp";
+            environment["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] = "/tmp";
+            foreach (var mode in new[] { 0b000_000_000, 0b101_000_101 })
+            {
+                File.SetUnixFileMode(data, (UnixFileMode)mode);
+                var (code, said) = await Process(environment, nobody);
+                Assert.Equal(2, code);
+                Assert.Contains(data, said, StringComparison.Ordinal);
+                Assert.Contains("Give this user the right", said, StringComparison.Ordinal);
+                Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            File.SetUnixFileMode(data, (UnixFileMode)0b111_000_000);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
     [InlineData("10.0.6", true)]
     [InlineData("10.0.0", true)]
     [InlineData("10.0.7", false)]
