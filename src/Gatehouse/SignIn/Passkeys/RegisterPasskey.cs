@@ -34,11 +34,12 @@ public sealed class RegisterPasskey(Database database, Ceremonies ceremonies, Be
         // Whoever came by password had something to confirm with: only in an enrolment does the first passkey confirm by itself.
         var isFirst = session.Kind == SessionKind.Enrolment && (await PasskeyStore.Of(sql, granted.User.Id)).Count == 0;
         var passkey = Make(credential, granted.User.Id, clock);
+        // The session first: when another tab has changed it or somebody has ended it meanwhile, nothing is registered.
+        var factor = new Factor(passkey.Method, clock.Now(), passkey.Id, passkey.CreatedAt, First: isFirst);
+        if (await sessions.Strengthen(sql, session, factor, reauthenticated: false, granted.User.Epoch) is not { } value) return new PasskeyChallengeGone(Ceremony.Registration);
         await PasskeyStore.Insert(sql, passkey);
         await audit.Write(sql, actor, "passkey.registered", new("user", granted.User.Id, granted.User.DisplayName), after: passkey.Name);
-        var factor = new Factor(passkey.Method, clock.Now(), passkey.Id, passkey.CreatedAt, First: isFirst);
-        var value = await sessions.Strengthen(sql, session, factor, reauthenticated: false, granted.User.Epoch);
-        return value is null ? new PasskeyChallengeGone(Ceremony.Registration) : value;
+        return value;
     });
 
     /// <summary>The row for a verified credential, named after its authenticator.</summary>
