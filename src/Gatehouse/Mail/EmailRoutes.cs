@@ -19,6 +19,9 @@ internal static class EmailRoutes
         routes.MapPost(MailPaths.Settings + "/test", Test).For(Access.Admin, recent: true);
         routes.MapPost(MailPaths.Settings + "/dkim", MakeDkim).For(Access.Admin, recent: true);
         routes.MapPost(MailPaths.Settings + "/dkim/remove", RemoveDkim).For(Access.Admin, recent: true);
+        routes.MapPost(MailPaths.Settings + "/look", Look).For(Access.Admin, recent: true);
+        routes.MapPost(MailPaths.Settings + "/headers", ReadHeaders).For(Access.Admin, recent: true);
+        routes.MapPost(MailPaths.Settings + "/block-lists", SetBlockLists).For(Access.Admin, recent: true);
         routes.MapPost(MailPaths.Settings + "/bounces", MakeBounceSecret).For(Access.Admin, recent: true);
     }
 
@@ -64,13 +67,40 @@ internal static class EmailRoutes
         return saved.Passed(out _, out var refusal) ? await Show(http, bounceSecret: secret) : await Show(http, refusal: refusal);
     }
 
+    private static async Task<IResult> Look(HttpContext http, LookAtMail look)
+    {
+        await look.Run(http.RequestAborted);
+        return SeeOther.To(MailPaths.Settings + "?done=looked#deliverability");
+    }
+
+    private static async Task<IResult> ReadHeaders(HttpContext http, Visit visit, MailSettingsStore store, SaveMailSettings save, LookAtMail look)
+    {
+        var headers = ReceivedHeaders.Read(visit.Form["headers"] ?? "");
+        if (headers is { DkimDomain: { } domain, DkimSelector: { } selector })
+        {
+            var saved = await save.Run(await store.Read() with { SeenDkimDomain = domain, SeenDkimSelector = selector }, Version(visit.Form), Actor(visit));
+            if (saved.Refusal is { } refusal) return await Show(http, refusal: refusal);
+            await look.Run(http.RequestAborted);
+        }
+        return await Show(http, headers: headers);
+    }
+
+    private static async Task<IResult> SetBlockLists(HttpContext http, Visit visit, MailSettingsStore store, SaveMailSettings save, LookAtMail look)
+    {
+        var lists = (visit.Form["lists"] ?? "").Split(['\n', ',', ' '], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(l => l.ToLowerInvariant()).Distinct().ToArray();
+        if (lists.Length > 10 || lists.Any(l => Address.HostName(l) is null || !l.Contains('.', StringComparison.Ordinal))) return await Show(http, faults: [new("lists", "At most ten names of zones, one a line")]);
+        var saved = await save.Run(await store.Read() with { BlockLists = lists }, Version(visit.Form), Actor(visit));
+        if (saved.Refusal is null) await look.Run(http.RequestAborted);
+        return await After(http, saved, "lists");
+    }
+
     private static async Task<IResult> After(HttpContext http, Outcome<MailSettings> saved, string done) =>
         saved.Passed(out _, out var refusal) ? SeeOther.To($"{MailPaths.Settings}?done={done}") : await Show(http, refusal: refusal);
 
     internal static long Version(StrictParameters form) => long.TryParse(form["version"], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1;
 
     /// <param name="faults">Of the small forms below the main one.</param>
-    internal static async Task<IResult> Show(HttpContext http, EmailDraft? draft = null, TestResult? result = null, Refusal? refusal = null, IReadOnlyList<SettingMalformed>? faults = null, string? bounceSecret = null)
+    internal static async Task<IResult> Show(HttpContext http, EmailDraft? draft = null, TestResult? result = null, Refusal? refusal = null, IReadOnlyList<SettingMalformed>? faults = null, string? bounceSecret = null, ReceivedHeaders? headers = null)
     {
         var services = http.RequestServices;
         var (visit, texts, store) = (services.GetRequiredService<Visit>(), services.GetRequiredService<Texts>(), services.GetRequiredService<MailSettingsStore>());
@@ -94,6 +124,8 @@ internal static class EmailRoutes
             Result = result,
             Done = visit.Query?["done"],
             BounceSecret = bounceSecret,
+            Report = await services.GetRequiredService<MailFindings>().Last(),
+            Headers = headers,
         })
         { StatusCode = errors.Count > 0 ? refusal?.Facts.Status ?? 400 : 200 };
     }

@@ -1,4 +1,5 @@
 using Gatehouse.Data;
+using Gatehouse.Refusals;
 using Gatehouse.Web;
 
 namespace Gatehouse.Mail;
@@ -17,6 +18,12 @@ public static class MailModule
         services.AddSingleton<SaveMailSettings>();
         services.AddSingleton<TestMail>();
         services.AddSingleton<NoteBounce>();
+        services.AddSingleton<MailFindings>();
+        services.AddSingleton<LookAtMail>();
+        services.AddHostedService<MailWatch>();
+        services.AddSingleton<IDoctorCheck, OutboxCheck>();
+        foreach (var (id, notYet) in MailCheck.All)
+            services.AddSingleton<IDoctorCheck>(s => new MailCheck(id, notYet, s.GetRequiredService<MailFindings>(), s.GetRequiredService<MailSettingsStore>()));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Administration", "Email", MailPaths.Settings, Access.Admin, 400),
             new MenuEntry("Administration", "Mail log", MailPaths.Log, Access.Viewer, 75)));

@@ -35,6 +35,10 @@ public sealed record MailSettings
     public string DkimAlgorithm { get; init; } = "";
     public string? DkimSeal { get; init; }
 
+    /// <summary>What the headers of a test mail said about the provider's own signature.</summary>
+    public string SeenDkimDomain { get; init; } = "";
+    public string SeenDkimSelector { get; init; } = "";
+
     /// <summary>Keyed hash of the secret that bounce reports carry; null while none is accepted.</summary>
     public string? BounceHash { get; init; }
 

@@ -17,7 +17,7 @@ public sealed class SenderTests(PostgresCluster postgres) : IDisposable
     internal static async Task Set(TestInstance instance, MailSettings settings, string password = "")
     {
         var store = instance.Services.GetRequiredService<MailSettingsStore>();
-        await instance.Database.Write(sql => store.Write(sql, store.WithPassword(settings, password)));
+        await instance.Database.Write(async sql => await store.Write(sql, store.WithPassword(settings, password) with { Version = (await MailSettingsStore.Read(sql)).Version }));
     }
 
     private async Task<(TestInstance Instance, ScriptedSmtp Server, MailSender Sender)> Start(bool onPostgres = false)

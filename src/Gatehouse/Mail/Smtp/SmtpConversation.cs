@@ -87,15 +87,15 @@ internal sealed class SmtpConversation(SmtpTarget target) : IAsyncDisposable
         return handed!;
     }
 
-    /// <summary>MAIL and RCPT, then RSET: finds out whether sender and recipient are taken, without sending anything.</summary>
-    public async Task<Refusal?> TryEnvelope(Address from, Address to, CancellationToken stop)
+    /// <summary>MAIL, then RSET: finds out whether the sender is taken, without sending anything.</summary>
+    public async Task<Refusal?> TrySender(Address from, CancellationToken stop)
     {
-        if (await Envelope(from, to, 2000, stop) is { } refusal) return refusal;
-        await Step("reset", target.Patience.Step, async token =>
+        if (await Step("mail", target.Patience.Step, async token =>
         {
-            await Say("RSET", token);
-            return null;
-        }, stop);
+            var reply = await Say($"MAIL FROM:<{from}>", token);
+            return reply.IsOk ? null : failures.Reply("mail", reply, from, from);
+        }, stop) is { } refusal) return refusal;
+        await Reset(stop);
         return null;
     }
 
@@ -105,7 +105,7 @@ internal sealed class SmtpConversation(SmtpTarget target) : IAsyncDisposable
         if (IsUsable && await Step("reset", target.Patience.Step, async token => (await Say("RSET", token)).IsOk ? null : new OtherRefused(target.Server, "reset", ""), stop) is not null) broken = true;
     }
 
-    /// <summary>Forgets the steps so far, so that the next message keeps only its own; the opening stays where <paramref name="keep"/> stands.</summary>
+    /// <summary>Forgets the steps so far, so that the next message keeps only its own.</summary>
     public void ForgetSteps() => transcript.Clear();
 
     public async ValueTask DisposeAsync()

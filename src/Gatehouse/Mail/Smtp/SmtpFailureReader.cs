@@ -51,7 +51,7 @@ internal sealed class SmtpFailureReader(SmtpTarget target)
                 return new CertificateOutOfDate(Server, seen.Subject, Day(seen.From), Day(seen.Until));
             return new CertificateUntrusted(Server, seen.Subject, seen.Issuer, seen.Chain.ToString());
         }
-        if (e is AuthenticationException) return new TlsFailed(Server, Printable.Cap((e.InnerException ?? e).Message, 200));
+        if (e is AuthenticationException) return new TlsFailed(Server, Printable.Cap(e.GetBaseException().Message, 200));
         return began.Length == 0 ? new ConnectionDropped(Server, "tls") : new TlsFailed(Server, $"it began with {began.Length} bytes that are no TLS");
     }
 
