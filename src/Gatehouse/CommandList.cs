@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gatehouse.Accounts;
 using Gatehouse.Audit;
 using Gatehouse.Doctor;
+using Gatehouse.Ldap;
 using Gatehouse.Mail;
 using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.OpenIdConnect.Clients;
@@ -20,6 +21,6 @@ internal static class CommandList
         // "user link" belongs under "user", but only SignIn can make a link.
         accounts.Single(c => c.Name == "user").Subcommands.Add(SignInCommands.Link(host));
         accounts.Single(c => c.Name == "user").Subcommands.Add(SignInCommands.Password(host));
-        return [.. AuditCommands.All(host), MailCommands.Make(host), ClientCommands.Make(host), ApiCommands.Make(host), KeyCommands.Make(host), .. accounts, .. SetupCommands.All(host), DoctorCommands.Make(host), EncryptionKeyCommands.Make(host)];
+        return [.. AuditCommands.All(host), MailCommands.Make(host), ClientCommands.Make(host), LdapModule.LdapCommand(host), ApiCommands.Make(host), KeyCommands.Make(host), .. accounts, .. SetupCommands.All(host), DoctorCommands.Make(host), EncryptionKeyCommands.Make(host)];
     }
 }

@@ -4,6 +4,7 @@ using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Doctor;
+using Gatehouse.Ldap;
 using Gatehouse.Mail;
 using Gatehouse.OpenIdConnect;
 using Gatehouse.SignIn;
@@ -38,6 +39,7 @@ public static class Server
         services.AddSetup();
         services.AddSignUp();
         services.AddOpenIdConnect();
+        services.AddLdap();
         services.AddDoctor();
         return services;
     }
@@ -66,6 +68,7 @@ public static class Server
         app.MapSetup();
         app.MapSignUp();
         app.MapOpenIdConnect();
+        app.MapLdap();
         app.MapDoctor();
         return Task.FromResult(app);
     }

@@ -37,6 +37,11 @@ public sealed class Sql
             : ($"{column} in (select value from json_each(@values))", new { values = System.Text.Json.JsonSerializer.Serialize(all) });
     }
 
+    /// <summary>The same as text for a longer statement: hand the second part in as the argument named <c>values</c>.</summary>
+    public (string Condition, string Values) Among(string column, IEnumerable<string> values) => (
+        IsPostgres ? $"{column} in (select json_array_elements_text(cast(@values as json)))" : $"{column} in (select value from json_each(@values))",
+        System.Text.Json.JsonSerializer.Serialize(values));
+
     /// <summary>Keeps every other writer that asks for it out until the commit; SQLite has one writer anyway.</summary>
     internal Task LockAll() => IsPostgres ? Run("select pg_advisory_xact_lock(7266372)") : Task.CompletedTask;
 

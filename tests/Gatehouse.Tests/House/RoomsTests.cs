@@ -21,7 +21,7 @@ public partial class RoomsTests
         ["SignIn"] = (["Accounts"], "sessions, passkeys, login links, the access rules"),
         ["SignUp"] = (["SignIn"], "set-up and the other ways to a new account"),
         ["OpenIdConnect"] = (["SignIn"], "clients, authorize, token, userinfo, discovery, keys"),
-        ["Ldap"] = (["SignIn"], "directories (to come)"),
+        ["Ldap"] = (["SignIn"], "directories: client, settings, sync, explanations"),
         ["Doctor"] = (["SignUp", "OpenIdConnect", "Ldap"], "doctor, why, explain, generated documents; reads everything"),
         ["Program"] = (["Doctor"], "the door: adds the rooms and maps them, or runs a command"),
     };

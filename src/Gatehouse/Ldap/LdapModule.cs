@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Gatehouse.Data;
+using Gatehouse.Ldap.Client;
+using Gatehouse.Ldap.Configure;
+using Gatehouse.Ldap.Explain;
+using Gatehouse.Ldap.Sync;
+using Gatehouse.Refusals;
+using Gatehouse.Web;
+
+namespace Gatehouse.Ldap;
+
+/// <summary>People and groups from a directory: settings, sync, explanations.</summary>
+public static class LdapModule
+{
+    public static IServiceCollection AddLdap(this IServiceCollection services)
+    {
+        services.AddSingleton(LdapLimits.Ordinary);
+        services.AddSingleton<DirectoryDoor>();
+        services.AddSingleton<SettingsStore>();
+        services.AddSingleton<TestDirectory>();
+        services.AddSingleton<ReadDirectory>();
+        services.AddSingleton<ApplyPlan>();
+        services.AddSingleton<RunLdapSync>();
+        services.AddSingleton<UndoRun>();
+        services.AddSingleton<ExplainPerson>();
+        services.AddSingleton<SyncTimer>();
+        services.AddHostedService(s => s.GetRequiredService<SyncTimer>());
+        services.AddSingleton<IDoctorCheck, SettingsCheck>();
+        services.AddSingleton<IDoctorCheck, SyncCheck>();
+        services.AddSingleton<IMenuEntry>(new MenuEntries(
+            new MenuEntry("Administration", "LDAP", OnOurSide.Page, Access.Admin, 400),
+            new MenuEntry("Administration", "Directory syncs", SyncPages.Path, Access.Admin, 410)));
+        return services;
+    }
+
+    public static void MapLdap(this IEndpointRouteBuilder routes)
+    {
+        LdapRoutes.Map(routes);
+        SyncPages.Map(routes);
+    }
+
+    public static Command LdapCommand(IConsoleHost host) => LdapCommands.Make(host);
+}
