@@ -1,10 +1,14 @@
 using System.CommandLine;
+using Gatehouse.Accounts;
 using Gatehouse.Data;
+using Gatehouse.Ldap.Linking;
 using Gatehouse.Ldap.Client;
 using Gatehouse.Ldap.Configure;
 using Gatehouse.Ldap.Explain;
+using Gatehouse.Ldap.Passwords;
 using Gatehouse.Ldap.Sync;
 using Gatehouse.Refusals;
+using Gatehouse.SignIn.Passwords;
 using Gatehouse.Web;
 
 namespace Gatehouse.Ldap;
@@ -17,6 +21,11 @@ public static class LdapModule
         services.AddSingleton(LdapLimits.Ordinary);
         services.AddSingleton<DirectoryDoor>();
         services.AddSingleton<SettingsStore>();
+        services.AddSingleton<ISealed>(s => s.GetRequiredService<SettingsStore>());
+        services.AddSingleton<IPasswordSource, DirectoryPasswords>();
+        services.AddSingleton<ILockedFields, DirectoryFields>();
+        services.AddSingleton<LinkAccount>();
+        services.AddSingleton<IUserCard>(new UserCard(typeof(DirectoryCard), 40));
         services.AddSingleton<TestDirectory>();
         services.AddSingleton<ReadDirectory>();
         services.AddSingleton<ApplyPlan>();
@@ -37,6 +46,7 @@ public static class LdapModule
     {
         LdapRoutes.Map(routes);
         SyncPages.Map(routes);
+        LinkRoutes.Map(routes);
     }
 
     public static Command LdapCommand(IConsoleHost host) => LdapCommands.Make(host);

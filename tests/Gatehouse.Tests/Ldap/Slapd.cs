@@ -32,7 +32,8 @@ sealed class Slapd : IAsyncDisposable
     public static async Task<Slapd> Start(string ldif = "", string? acl = null, string limits = "")
     {
         var slapd = new Slapd();
-        using var certificate = slapd.Authority.Issue(["localhost"]);
+        // The ldap-utils take "localhost" for this machine's own name.
+        using var certificate = slapd.Authority.Issue(["localhost", System.Net.Dns.GetHostName()]);
         await File.WriteAllTextAsync(slapd.At("ca.pem"), slapd.Authority.Pem);
         await File.WriteAllTextAsync(slapd.At("cert.pem"), certificate.ExportCertificatePem());
         await File.WriteAllTextAsync(slapd.At("key.pem"), System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions.GetECDsaPrivateKey(certificate)!.ExportPkcs8PrivateKeyPem());

@@ -8,7 +8,7 @@ namespace Gatehouse.Accounts.Users;
 public sealed record UserEdit(string UserName, string Email, string DisplayName, string? GivenName, string? FamilyName);
 
 /// <summary>Changes names and address of a user, for the admin's form and the user's own.</summary>
-public sealed class EditUser(Database database, AuditLog audit, TimeProvider clock)
+public sealed class EditUser(Database database, IEnumerable<ILockedFields> sources, AuditLog audit, TimeProvider clock)
 {
     /// <param name="rowVersion">Of the row the form was filled from; when it moved on, nothing is written.</param>
     public async Task<Outcome<User>> Run(string id, long rowVersion, UserEdit edit, Actor actor)
@@ -51,6 +51,9 @@ public sealed class EditUser(Database database, AuditLog audit, TimeProvider clo
             FamilyName = family,
         };
         if (user == old) return old;
+        var locked = await LockedFields.For(sources, old);
+        string[] touched = [.. Changed(old, user).Where(locked.Fields.Contains)];
+        if (touched.Length > 0) return new FieldLocked(old.Ref, touched, old.Source);
         var changed = await sql.Run("""
             update users set user_name = @UserName, user_name_folded = @userNameFolded, email = @Email, email_folded = @emailFolded, email_verified = @EmailVerified,
                 display_name = @DisplayName, given_name = @GivenName, family_name = @FamilyName, updated_at = @now, row_version = row_version + 1
@@ -72,6 +75,15 @@ public sealed class EditUser(Database database, AuditLog audit, TimeProvider clo
         if (changed == 0) return new ChangedMeanwhile(old.DisplayName);
         await audit.Write(sql, actor, "user.edited", user.AuditTarget, Describe(old), Describe(user));
         return user with { RowVersion = old.RowVersion + 1 };
+    }
+
+    private static IEnumerable<string> Changed(User old, User user)
+    {
+        if (old.UserName != user.UserName) yield return "user_name";
+        if (old.Email != user.Email) yield return "email";
+        if (old.DisplayName != user.DisplayName) yield return "display_name";
+        if (old.GivenName != user.GivenName) yield return "given_name";
+        if (old.FamilyName != user.FamilyName) yield return "family_name";
     }
 
     private static string Describe(User user) => $"{user.UserName}, {user.Email}, {user.DisplayName} ({user.GivenName} {user.FamilyName})";

@@ -112,6 +112,7 @@ internal static class UserRoutes
         return new RazorComponentResult<UserPage>(new
         {
             User = user,
+            Locked = await LockedFields.For(services.GetServices<ILockedFields>(), user),
             In = found.In,
             Others = (IReadOnlyList<GroupRef>)[.. found.All.Where(g => found.In.All(i => i.Id != g.Id)).Select(g => g.Ref)],
             Done = services.GetRequiredService<Visit>().Query?["done"],

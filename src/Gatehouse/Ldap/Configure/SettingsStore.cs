@@ -9,13 +9,18 @@ using Gatehouse.Refusals;
 namespace Gatehouse.Ldap.Configure;
 
 /// <summary>Reads and saves the settings of the directory; the bind password goes in and is only taken out again for the servers it was entered for.</summary>
-internal sealed class SettingsStore(Database database, Data.Settings settings, Secrets secrets, AuditLog audit, DirectoryDoor door)
+internal sealed class SettingsStore(Database database, Data.Settings settings, Secrets secrets, AuditLog audit, DirectoryDoor door) : ISealed
 {
     private const string Name = "ldap";
     private static readonly AuditTarget Target = new("setting", "ldap", "LDAP");
 
+    private volatile DirectorySettings? last;
+
+    /// <summary>The settings as they were last read on this node, for whoever cannot wait; null before the first time.</summary>
+    public DirectorySettings? Last => last;
+
     /// <summary>The stored settings; those of a fresh instance when nothing was saved.</summary>
-    public async ValueTask<DirectorySettings> Get() => Read(await settings.Get(Name));
+    public async ValueTask<DirectorySettings> Get() => last = Read(await settings.Get(Name));
 
     /// <summary>The same inside a write, past every cache.</summary>
     public static async Task<DirectorySettings> Get(Sql sql) => Read(await sql.One<string>("select value from settings where name = @Name", new { Name }));
@@ -59,6 +64,12 @@ internal sealed class SettingsStore(Database database, Data.Settings settings, S
         if (old.Paused == because) return;
         await settings.Set(sql, Name, JsonSerializer.Serialize(old with { Paused = because, Version = old.Version + 1 }));
         await audit.Write(sql, actor, because.Length > 0 ? "ldap.sync_paused" : "ldap.sync_resumed", Target, old.Paused, because);
+    }
+
+    async Task ISealed.Reseal(Sql sql, Func<string, string, string?> again)
+    {
+        var stored = await Get(sql);
+        if (stored.PasswordBox is { } sealedBox && again(stored.PasswordPlace, sealedBox) is { } box) await settings.Set(sql, Name, JsonSerializer.Serialize(stored with { PasswordBox = box }));
     }
 
     public Task Note(Actor actor, string action, string what) => database.Write(sql => audit.Write(sql, actor, action, Target, after: what));

@@ -78,7 +78,7 @@ internal sealed class TestDirectory(LdapLimits limits, TimeProvider clock)
         }
         var seen = notes.Certificate!;
         var left = (seen.NotAfter - clock.Now()) / 86_400_000;
-        var sentence = $"{which}{(endpoint.StartTls ? "StartTLS, " : "")}{notes.TlsVersion}; the certificate is good for {endpoint.Host} until {OnOurSide.Day(seen.NotAfter)}, {left.ToString(CultureInfo.InvariantCulture)} days.";
+        var sentence = $"{which}{(endpoint.StartTls ? "StartTLS, " : "")}{(notes.TlsVersion == "Tls13" ? "TLS 1.3" : "TLS 1.2")}; the certificate is good for {endpoint.Host} until {OnOurSide.Day(seen.NotAfter)}, {left.ToString(CultureInfo.InvariantCulture)} days.";
         steps.Add(left < 14 ? TestStep.Noted("tls", ConnectionSteps[2].Title, sentence, null, Describe(seen)) : TestStep.Passed("tls", ConnectionSteps[2].Title, sentence, Describe(seen)));
         var bound = await connection.Bind(settings.BindDn, password, stop);
         if (bound.Passed(out _, out refusal))
@@ -137,7 +137,7 @@ internal sealed class TestDirectory(LdapLimits limits, TimeProvider clock)
             referrals.AddRange(end.Referrals);
         }
         if (people == 0) return Stopped(1, new FilterFindsNobody(settings.UserFilter, List(settings.UserBases)));
-        steps.Add(TestStep.Passed("users", DataSteps[1].Title, $"{people} entries fit{(off > 0 ? $", {off} of them switched off in the directory" : "")}.", names));
+        steps.Add(TestStep.Passed("users", DataSteps[1].Title, $"{(people == 1 ? "1 entry fits" : $"{people} entries fit")}{(off > 0 ? $", {off} of them switched off in the directory" : "")}.", names));
 
         if (settings.GroupFilter.Length == 0) steps.Add(TestStep.Noted("groups", DataSteps[2].Title, "Groups are not read: the filter is empty."));
         else
@@ -159,7 +159,7 @@ internal sealed class TestDirectory(LdapLimits limits, TimeProvider clock)
             }
             if (groups == 0) steps.Add(TestStep.Noted("groups", DataSteps[2].Title, "No group fits this filter.", null));
             else if (empty == groups) steps.Add(TestStep.Noted("groups", DataSteps[2].Title, $"{groups} groups fit, and none has a readable {settings.Mapping.Member}: check that attribute.", null, teams));
-            else steps.Add(TestStep.Passed("groups", DataSteps[2].Title, $"{groups} groups fit.", teams));
+            else steps.Add(TestStep.Passed("groups", DataSteps[2].Title, groups == 1 ? "1 group fits." : $"{groups} groups fit.", teams));
         }
         if (unusable.Count == people && people > 0) return [.. steps, TestStep.Failed("mapping", DataSteps[3].Title, unusable[0], [.. unusable.Skip(1).Take(Samples).Select(u => u.Evidence)])];
         steps.Add(unusable.Count == 0 ? TestStep.Passed("mapping", DataSteps[3].Title, "All entries have what an account needs.")

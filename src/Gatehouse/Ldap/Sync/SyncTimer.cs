@@ -25,6 +25,8 @@ internal sealed partial class SyncTimer(Database database, SettingsStore store, 
         using var timer = new PeriodicTimer(Look, clock);
         try
         {
+            // From the first sign-in on the limits of the settings count.
+            await store.Get();
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 try
