@@ -100,7 +100,7 @@ public static class SignInModule
     {
         if (visit.CookieReturned) return Results.Text("", "text/css");
         var reference = refuse.Record(http, CookieMissing.Of(http));
-        return Results.Text($".cookie-missing {{ display: flex; }}\n#cookie-reference::after {{ content: \"{reference.Text}\"; }}\n", "text/css");
+        return Results.Text($".notice.cookie-missing {{ display: flex; }}\n#cookie-reference::after {{ content: \"{reference.Text}\"; }}\n", "text/css");
     }
 
     /// <summary>Forgets what this browser kept for us, and begins again where the person was going.</summary>
