@@ -11,7 +11,18 @@ public sealed record AccountDisabled(UserRef User, string By, string? Because, l
         Wire: "access_denied", Status: 403, Audience: Audience.AfterProof, Causer: Causer.ProvenUser);
     public static AccountDisabled Example => new(new("u1", "Ada"), "grace@example.com", "left the company", 1_700_000_000_000);
     public override string Target => User.Id;
-    public override string Evidence => $"{User.Name} was disabled by {By} on {DateTimeOffset.FromUnixTimeMilliseconds(At):yyyy-MM-dd HH:mm} UTC{(Because is null ? "" : $": {Because}")}.";
+    public override string Evidence => $"{User.Name} was disabled by {By}, {Channel}, on {DateTimeOffset.FromUnixTimeMilliseconds(At):yyyy-MM-dd HH:mm} UTC{(Because is null ? "" : $": {Because}")}.";
+
+    /// <summary>Through what it came: the actor's name says so.</summary>
+    private string Channel => By.Split(':')[0] switch
+    {
+        "console" => "at the server's console",
+        "ldap" => "by the directory's sync",
+        "scim" => "by SCIM",
+        "idp" => "by the identity provider",
+        _ => By.Contains('@', StringComparison.Ordinal) ? "on the admin pages" : "by the system",
+    };
+
     public override IEnumerable<Remedy> Remedies => [new RestoreUser(User), new OpenPage($"Open {User.Name}", $"/admin/users/{User.Id}")];
 }
 

@@ -10,6 +10,16 @@ public sealed record PasswordNameUnknown(int Length, bool LooksLikeEmail) : Refu
     public override string Evidence => $"The typed name has {Length} characters{(LooksLikeEmail ? " and looks like an e-mail address" : "")}; no account has it.";
 }
 
+/// <summary>The name is an address that was invited and has no account yet (C016): not the same as disabled.</summary>
+public sealed record AccountInvited(string State, long ExpiresAt, string Path) : Refusal<AccountInvited>, IRefusal<AccountInvited>
+{
+    public static RefusalEntry Entry { get; } = PasswordRefused.Entry("account.invited", "Invited, and the invitation was not accepted yet", "The person opens the link in the invitation; send it again if it has expired.");
+    public static AccountInvited Example => new("expired", 1_700_000_000_000, "/admin/invitations/i1");
+    public override string Target => Path;
+    public override string Evidence => $"There is no account yet: the invitation to this address is {State} ({(State == "expired" ? "it ended" : "it ends")} on {DateTimeOffset.FromUnixTimeMilliseconds(ExpiresAt):yyyy-MM-dd HH:mm} UTC).";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the invitation", Path)];
+}
+
 /// <summary>The password is not the user's.</summary>
 public sealed record PasswordWrong(UserRef User, bool KnownBrowser) : Refusal<PasswordWrong>, IRefusal<PasswordWrong>
 {

@@ -14,7 +14,7 @@ namespace Gatehouse.SignIn.Passwords;
 /// Signs in by name and password. Every way to "no" does the same work: one look-up, one durable reservation, one hash; and none is answered before <see cref="Floor"/>,
 /// so that neither the answer nor its time tells which it was.
 /// </summary>
-public sealed class SignInWithPassword(Database database, Settings settings, Secrets secrets, HashingGate gate, GuessLimits limits, SignInSteps steps, IEnumerable<IPasswordSource> sources,
+public sealed class SignInWithPassword(Database database, Settings settings, Secrets secrets, HashingGate gate, GuessLimits limits, SignInSteps steps, IEnumerable<IPasswordSource> sources, IEnumerable<IInvitedPeople> invited,
     PasswordLetters letters, AuditLog audit, TimeProvider clock)
 {
     /// <summary>No refusal is answered sooner after its request began.</summary>
@@ -65,7 +65,7 @@ public sealed class SignInWithPassword(Database database, Settings settings, Sec
         if (!policy.Enabled) return new PasswordsOff();
         if (!PasswordRules.IsReadable(password) || name.Length > 320) return new PasswordUnreasonable(password.Length);
         var browser = secrets.Hash("browser", visit.BrowserId);
-        var (user, groups, stored, knows) = await Find(name, browser);
+        var (user, groups, stored, knows, invitation) = await Find(name, browser);
         using var seat = gate.TryEnter(visit.Address, UserStore.Fold(name), knows);
         if (seat is null) return new PasswordsBusy(HashingGate.Seats, HashingGate.Threads);
         visit.UserId = user?.Id;
@@ -82,7 +82,7 @@ public sealed class SignInWithPassword(Database database, Settings settings, Sec
         // From here on every way takes one hash.
         PasswordHash? hash = null;
         var fault = "";
-        var no = user is null ? new PasswordNameUnknown(name.Length, name.Contains('@', StringComparison.Ordinal))
+        var no = user is null ? invitation is null ? new PasswordNameUnknown(name.Length, name.Contains('@', StringComparison.Ordinal)) : new AccountInvited(invitation.State, invitation.ExpiresAt, invitation.Path)
             : policy.Judge(user, groups)
             ?? (user.Source != "local" ? source is null ? new PasswordSourceMissing(user.Ref, user.Source) : null
                 : stored is null ? new PasswordNone(user.Ref)
@@ -143,11 +143,13 @@ public sealed class SignInWithPassword(Database database, Settings settings, Sec
     private async Task<bool> WasRehashed(Sql sql, StoredPassword before) =>
         await PasswordStore.Of(sql, before.UserId) is { MustChange: true } now && now.SetAt == before.SetAt && now.Hash != before.Hash && await PasswordStore.SpendTemporary(sql, before.UserId, now.Hash, clock.Now());
 
-    private Task<(User? User, IReadOnlyList<GroupRef> Groups, StoredPassword? Stored, bool Knows)> Find(string name, string browser) => database.Read(async sql =>
+    private Task<(User? User, IReadOnlyList<GroupRef> Groups, StoredPassword? Stored, bool Knows, InvitedPerson? Invitation)> Find(string name, string browser) => database.Read(async sql =>
     {
         var user = await UserStore.FindByIdentifier(sql, name);
         var id = user?.Id ?? "";
-        return (user, await GroupStore.Of(sql, id), await PasswordStore.Of(sql, id), await PasswordStore.Knows(sql, user ?? new User(), browser));
+        InvitedPerson? invitation = null;
+        foreach (var room in invited) invitation ??= await room.Find(sql, name);
+        return (user, await GroupStore.Of(sql, id), await PasswordStore.Of(sql, id), await PasswordStore.Knows(sql, user ?? new User(), browser), invitation);
     });
 
     private async Task<Refusal> Throttled(User? user, Reserved reserved, bool knows)

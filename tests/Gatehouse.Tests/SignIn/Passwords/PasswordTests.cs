@@ -251,7 +251,7 @@ public class PasswordTests(PostgresCluster postgres)
         Assert.Equal("account.disabled", await CodeOf(instance, await ada.FollowLoginLink(link)));
         var (_, told, _) = await instance.Console("why", byPassword.Reference!);
         Assert.Contains("left the company", told);
-        Assert.Contains("console", told);
+        Assert.Contains("at the server's console", told);
 
         Assert.Equal(0, (await instance.Console("user", "enable", "ada@example.com")).Code);
         Assert.StartsWith("/sign-in", (await ada.Browser.Get("/account")).Location, StringComparison.Ordinal);
@@ -259,6 +259,20 @@ public class PasswordTests(PostgresCluster postgres)
         Assert.Equal(HttpStatusCode.OK, (await ada.SignIn()).Status);
         var user = await Find(instance, "ada");
         Assert.Equal("ops", Assert.Single(await instance.Database.Read(sql => Gatehouse.Accounts.Groups.GroupStore.Of(sql, user.Id))).Name);
+    }
+
+    [Fact]
+    public async Task C016_invited_and_not_accepted_has_a_code_of_its_own_that_strangers_do_not_see()
+    {
+        await using var instance = await Start();
+        using var admin = await TestPerson.FirstAdmin(instance);
+        await admin.Browser.Get("/admin/invite");
+        await admin.Browser.Post("/admin/invite/mail", ("addresses", "linus@example.com"), ("valid", "24"));
+        using var browser = instance.Browser();
+        var invited = await Enter(browser, "Linus@example.com", Good);
+        var unknown = await Enter(browser, "nobod@example.com", Good);
+        Assert.Equal(("account.invited", "password.name_unknown"), (await CodeOf(instance, invited), await CodeOf(instance, unknown)));
+        Assert.Equal(unknown.Body.Replace(unknown.Reference!, "").Replace("nobod@example.com", ""), invited.Body.Replace(invited.Reference!, "").Replace("Linus@example.com", ""));
     }
 
     [Theory, InlineData(false), InlineData(true)]
