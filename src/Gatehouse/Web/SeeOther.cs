@@ -5,7 +5,7 @@ public static class SeeOther
 {
     /// <summary>To a path of ours. The path is written by us or was checked by <see cref="LocalPath"/>; anything else is a bug.</summary>
     public static IResult To(string path) =>
-        LocalPath.IsOne(path) ? new Answer(path) : throw new ArgumentException("not a path of ours", nameof(path));
+        LocalPath.HasShape(path) ? new Answer(path) : throw new ArgumentException("not a path of ours", nameof(path));
 
     private sealed class Answer(string location) : IResult
     {
@@ -26,7 +26,11 @@ public static class LocalPath
     /// (WHATWG URL, "relative slash state").
     /// </summary>
     public static bool IsOne(string? path) =>
-        path is { Length: > 0 and <= 4096 } && path[0] == '/' && (path.Length == 1 || path[1] != '/')
+        path is { Length: <= 4096 } && HasShape(path);
+
+    /// <summary>The same for a path that we wrote ourselves, of whatever length: what somebody sent grows when it is escaped.</summary>
+    internal static bool HasShape(string path) =>
+        path.Length > 0 && path[0] == '/' && (path.Length == 1 || path[1] != '/')
         && !path.AsSpan().ContainsAnyExceptInRange('!', '~') && !path.Contains('\\', StringComparison.Ordinal);
 
     /// <summary>The path when it is one of ours, else the other.</summary>

@@ -61,13 +61,17 @@ public sealed partial class FuzzTests : IAsyncLifetime
                 answers[status] = answers.GetValueOrDefault(status) + 1;
                 var head = answer.Split("\r\n\r\n")[0];
                 if (status[0] == '5' || status == "hung" || head.Contains("\nX-Evil", StringComparison.OrdinalIgnoreCase)
-                    || Location().Match(head) is { Success: true } to && !LocalPath.IsOne(to.Groups[1].Value) && !to.Groups[1].Value.StartsWith(OidcSite.Callback, StringComparison.Ordinal))
+                    || Location().Match(head) is { Success: true } to && !LocalPath.HasShape(to.Groups[1].Value) && !to.Groups[1].Value.StartsWith(OidcSite.Callback, StringComparison.Ordinal))
                     wrong.Add($"#{i} {status} {Show(request)} -> {head.Split("\r\n")[0]}");
             }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong.Take(20)));
         Assert.True(answers.Count > 3, string.Join(", ", answers));
-        using var good = await site.SignedIn();
-        Assert.Equal(200, (await site.Token(("code", await site.Code(good)))).Status);
+        // An admin's bent requests may well have switched off what was there before.
+        await site.Run("user", "add", "--email", "after@example.com", "--name", "After");
+        using var good = await site.SignedIn("after@example.com");
+        var (id, secret) = await site.AddClient("After");
+        var form = new Dictionary<string, string> { ["grant_type"] = "authorization_code", ["redirect_uri"] = OidcSite.Callback, ["code_verifier"] = OidcSite.Verifier, ["code"] = await site.Code(good, ("client_id", id)) };
+        Assert.Equal(200, (await site.Post("/token", form, OidcSite.Basic(id, secret))).Status);
     }
 
     private (string Method, string Pattern)[] Routes() =>
@@ -84,6 +88,7 @@ public sealed partial class FuzzTests : IAsyncLifetime
         string Value() => random.Next(12) switch
         {
             0 => new string((char)random.Next('!', '~'), random.Next(1, 3000)),
+            11 when random.Next(4) == 0 => new string('{', random.Next(1200, 1480)),
             1 => string.Concat(Enumerable.Range(0, random.Next(1, 40)).Select(_ => $"%{random.Next(256):x2}")),
             2 => site.ClientId,
             3 => Uri.EscapeDataString(OidcSite.Callback),

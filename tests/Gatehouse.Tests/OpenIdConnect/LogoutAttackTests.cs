@@ -78,6 +78,17 @@ public sealed class LogoutAttackTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Very_long_values_are_answered_and_not_a_fault()
+    {
+        var braces = new string('{', 1450);
+        using var stranger = site.Server.Browser();
+        Assert.Equal(303, (int)(await stranger.Get("/account?x=" + braces)).Status);
+        var post = await stranger.Send(new(HttpMethod.Post, "/logout") { Content = new FormUrlEncodedContent([new("client_id", braces + braces), new("post_logout_redirect_uri", braces), new("id_token_hint", braces)]) });
+        Assert.Equal(303, (int)post.Status);
+        Assert.Equal(400, (int)(await stranger.Get(post.Location!)).Status);
+    }
+
+    [Fact]
     public async Task O28_only_an_ID_token_of_ours_is_a_hint_whoever_it_is_sent_by()
     {
         var (_, tokens, _) = await site.Token(("code", await site.Code(ada)));
