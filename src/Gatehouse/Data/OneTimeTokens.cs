@@ -104,6 +104,14 @@ public sealed class OneTimeTokens(Secrets secrets, TimeProvider clock) : ISealed
     public Task<int> End(Sql sql, string type, string subject, string because) =>
         sql.Run("update one_time_tokens set ended_because = @because where type = @type and subject = @subject and used_at is null and ended_because is null", new { type, subject, because });
 
+    /// <summary>The newest of one type for one subject that may still be spent, or null: to show that there is one, never to act upon.</summary>
+    public async Task<OneTimeToken?> LiveOf(Sql sql, string type, string subject) => Open((await sql.List<OneTimeToken>($"""
+        select {Columns} from one_time_tokens where type = @type and subject = @subject and used_at is null and ended_because is null and expires_at > @now order by created_at desc limit 1
+        """, new { type, subject, now = clock.GetUtcNow().ToUnixTimeMilliseconds() })).FirstOrDefault());
+
+    /// <summary>What a value is kept under: names what it caused without telling it.</summary>
+    public string HashOf(string type, string value) => secrets.Hash(type, value);
+
     /// <summary>Binds a token to the browser that opened it first; false when another one did.</summary>
     public async Task<bool> Bind(Sql sql, string hash, string boundTo) =>
         await sql.Run("update one_time_tokens set bound_to = @boundTo where hash = @hash and (bound_to is null or bound_to = @boundTo)", new { hash, boundTo }) == 1;

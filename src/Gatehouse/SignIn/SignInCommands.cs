@@ -15,19 +15,32 @@ internal static class SignInCommands
     {
         var email = new Argument<string>("email") { Description = "E-mail or user name" };
         var json = new Option<bool>("--json") { Description = "Print {\"url\": …}" };
-        var command = new Command("link", "Make a one-time login link for a user") { email, json };
+        var mail = new Option<bool>("--mail") { Description = "Mail it to the user's address instead of printing it" };
+        var valid = new Option<string>("--valid") { Description = "15m (default), 1h, 1d, 7d or 31d", DefaultValueFactory = _ => "15m" };
+        valid.AcceptOnlyFromAmong([.. LoginLinks.LoginLinkRoutes.Times.Keys]);
+        var command = new Command("link", "Make a one-time login link for a user") { email, json, mail, valid };
+        command.Aliases.Add("login-link");
         command.SetAction(parse => host.With(async services =>
         {
             var links = services.GetRequiredService<LoginLinks.LoginLinks>();
             var name = parse.GetValue(email)!;
-            var url = await services.GetRequiredService<Database>().Write(async sql =>
-                await UserStore.FindByIdentifier(sql, name) is { } user ? await links.Issue(sql, user, Actor.Console) : null);
-            if (url is null)
+            var validity = LoginLinks.LoginLinkRoutes.Times[parse.GetValue(valid)!];
+            var (user, url) = await services.GetRequiredService<Database>().Write<(User? User, string? Url)>(async sql =>
+            {
+                if (await UserStore.FindByIdentifier(sql, name) is not { } found) return (null, null);
+                if (!parse.GetValue(mail)) return (found, await links.Issue(sql, found, Actor.Console, validity));
+                await links.Send(sql, found, Actor.Console, validity);
+                return (found, null);
+            });
+            if (user is null)
             {
                 await host.Error.WriteLineAsync($"No user has the e-mail or user name {Web.Printable.Cap(name, 100)}. See: gatehouse user list");
                 return 1;
             }
-            await host.Output.WriteLineAsync(parse.GetValue(json) ? JsonSerializer.Serialize(new { url }) : $"{url}\nWorks once, for 15 minutes. It ends any older link of this user.");
+            if (!user.IsActive) await host.Error.WriteLineAsync($"{Web.Printable.Cap(user.Email, 254)} is {(user.DeletedAt is null ? "disabled" : "deleted")}: the link lets nobody in until that is changed.");
+            await host.Output.WriteLineAsync(parse.GetValue(json) ? JsonSerializer.Serialize(new { url, mailed = url is null })
+                : url is null ? $"A login link is on its way to {Web.Printable.Cap(user.Email, 254)}. It ends any older link of this user."
+                : $"{url}\nWorks once. It ends any older link of this user.");
             return 0;
         }));
         return command;

@@ -5,6 +5,7 @@ using Gatehouse.Refusals;
 using Gatehouse.SignIn.LoginLinks;
 using Gatehouse.SignIn.Passkeys;
 using Gatehouse.SignIn.Passwords;
+using Gatehouse.SignIn.Requests;
 using Gatehouse.SignIn.Sessions;
 using Gatehouse.SignIn.Steps;
 using Gatehouse.SignIn.Throttling;
@@ -30,6 +31,11 @@ public static class SignInModule
         services.AddSingleton<OwnActivity>();
         services.AddHostedService<SweepSignIn>();
         services.AddSingleton<LoginLinks.LoginLinks>();
+        services.AddSingleton<IPublicRequestKind, RequestLoginLink>();
+        services.AddSingleton(s => s.GetServices<IPublicRequestKind>().OfType<RequestLoginLink>().Single());
+        services.AddSingleton<ISignInOffer, LoginLinkOffer>();
+        services.AddSingleton<IRemedyHandler<SendLoginLink>, SendLoginLinkHandler>();
+        foreach (var template in LoginLinkLetters.All) services.AddSingleton(template);
         services.AddSingleton<Onward>();
         services.AddSingleton<GuessLimits>();
         services.AddSingleton<HashingGate>();
@@ -43,13 +49,14 @@ public static class SignInModule
         services.AddSingleton<SignInSteps>();
         services.AddSingleton<AfterSignIn>();
         services.AddSingleton<ISecondFactorPolicy, AskWhoeverHasOne>();
-        services.AddSingleton<Requests.PublicRequests>();
-        services.AddSingleton<Requests.AnswerRequests>();
-        services.AddHostedService(s => s.GetRequiredService<Requests.AnswerRequests>());
+        services.AddSingleton<PublicRequests>();
+        services.AddSingleton<AnswerRequests>();
+        services.AddHostedService(s => s.GetRequiredService<AnswerRequests>());
         services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(LoginLinkCard), 10));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),
             new MenuEntry("Administration", "Passwords", "/admin/settings/passwords", Access.Admin, 420),
+            new MenuEntry("Administration", "Login links", "/admin/settings/login-links", Access.Admin, 440),
             new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30),
             new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40)));
         return services;
@@ -62,9 +69,7 @@ public static class SignInModule
         routes.MapGet("/sign-in/probe.css", Probe).For(Access.Anyone);
         routes.MapPost("/sign-in/clean", StartClean).For(Access.Anyone);
         routes.MapPost("/sign-out", SignOut).For(Access.Anyone);
-        routes.MapGet("/link", ShowLink).For(Access.Anyone);
-        routes.MapPost("/link", UseLink).For(Access.Anyone);
-        routes.MapPost("/admin/users/{id}/login-link", MakeLink).For(Access.Admin, recent: true);
+        LoginLinkRoutes.Map(routes);
         PasskeyEndpoints.Map(routes);
         SessionEndpoints.Map(routes);
         StepEndpoints.Map(routes);
@@ -117,28 +122,5 @@ public static class SignInModule
         if (http.GrantedOrNull() is { Session: { } session }) await end.One(session.PublicId, "signed out");
         sessions.Forget(http);
         return SeeOther.To("/sign-in");
-    }
-
-    private static async Task<IResult> ShowLink(HttpContext http, Visit visit, LoginLinks.LoginLinks links, Refuse refuse)
-    {
-        var token = visit.Query?["t"] ?? "";
-        return (await links.Look(token)).Passed(out var user, out var refusal)
-            ? new RazorComponentResult<LinkPage>(new { Name = user.DisplayName, Token = token })
-            : refuse.Page(http, refusal, "/sign-in", "Go to sign-in");
-    }
-
-    private static async Task<IResult> UseLink(HttpContext http, Visit visit, LoginLinks.LoginLinks links, AfterSignIn after, Refuse refuse)
-    {
-        return (await links.Use(visit.Form["t"] ?? "", http.GrantedOrNull(), visit)).Passed(out var step, out var refusal)
-            ? after.Answer(http, step, "/account/security", "")
-            : refuse.Page(http, refusal, "/sign-in", "Go to sign-in");
-    }
-
-    private static async Task<IResult> MakeLink(HttpContext http, string id, Database database, LoginLinks.LoginLinks links, Refuse refuse)
-    {
-        var actor = http.Actor();
-        var made = await database.Write(async sql =>
-            await UserStore.Find(sql, id) is { } user ? (user, await links.Issue(sql, user, actor)) : ((User User, string Url)?)null);
-        return made is { } link ? new RazorComponentResult<NewLoginLinkPage>(new { link.User, link.Url }) : refuse.NotFound(http);
     }
 }

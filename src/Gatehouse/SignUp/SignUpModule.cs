@@ -18,11 +18,12 @@ public static class SignUpModule
         services.AddSingleton<IPublicRequestKind>(s => s.GetRequiredService<RequestSignUp>());
         services.AddSingleton<JoinWithLink>();
         services.AddSingleton<AskForNewInvitation>();
+        services.AddSingleton<SignIn.ISignInOffer, SignUpOffer>();
         services.AddSingleton<IRemedyHandler<SendInvitationAgain>, SendInvitationAgainHandler>();
         foreach (var template in SignUpLetters.All) services.AddSingleton(template);
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Administration", "Invitations", "/admin/invitations", Access.Admin, 305),
-            new MenuEntry("Administration", "Sign-up", "/admin/config/sign-up", Access.Admin, 400)));
+            new MenuEntry("Administration", "Sign-up", "/admin/settings/sign-up", Access.Admin, 430)));
         return services;
     }
 

@@ -71,7 +71,7 @@ public sealed record SignUpClosed(string Mode) : Refusal<SignUpClosed>, IRefusal
         Fix: "Open it under Settings > Administration > Sign-up, or invite the person.", Status: 403);
     public static SignUpClosed Example => new("disabled");
     public override string Evidence => $"The sign-up mode is \"{Mode}\".";
-    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open sign-up settings", "/admin/config/sign-up"), new OpenPage("Invite people", "/admin/invite")];
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open sign-up settings", "/admin/settings/sign-up"), new OpenPage("Invite people", "/admin/invite")];
 }
 
 /// <summary>The domain is not on the list; said before anybody looks whether the address has an account.</summary>
@@ -83,7 +83,7 @@ public sealed record SignUpDomainNotAllowed(string Domain, string[] Allowed) : R
     public static SignUpDomainNotAllowed Example => new("example.net", ["example.com"]);
     public override string Target => Domain;
     public override string Evidence => $"The domain was {Domain}; allowed: {List(Allowed)}.";
-    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open sign-up settings", "/admin/config/sign-up"), new OpenPage("Invite people", "/admin/invite")];
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open sign-up settings", "/admin/settings/sign-up"), new OpenPage("Invite people", "/admin/invite")];
 }
 
 /// <summary>Somebody wants an account with an address that has one. Nobody but admins and the owner of the mailbox hears it.</summary>

@@ -13,9 +13,9 @@ internal static class SignUpSettingsRoutes
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/admin/config/sign-up", async (Visit visit, Settings settings) =>
+        routes.MapGet("/admin/settings/sign-up", async (Visit visit, Settings settings) =>
             new RazorComponentResult<SignUpSettingsPage>(new { How = await SignUpSettings.Of(settings), Saved = visit.Query?["done"] == "saved" })).For(Access.Admin);
-        routes.MapPost("/admin/config/sign-up", Save).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/settings/sign-up", Save).For(Access.Admin, recent: true);
     }
 
     private static async Task<IResult> Save(HttpContext http, Visit visit, Settings settings, Database database, AuditLog audit, Texts texts)
@@ -37,6 +37,6 @@ internal static class SignUpSettingsRoutes
             await after.Save(sql, settings);
             await audit.Write(sql, http.Actor(), "setting.sign_up", new("setting", "sign-up", "Sign-up"), before.Describe(), after.Describe());
         });
-        return SeeOther.To("/admin/config/sign-up?done=saved");
+        return SeeOther.To("/admin/settings/sign-up?done=saved");
     }
 }

@@ -52,7 +52,11 @@ static partial class SignUpSite
     public static string Token(string link) => link.Split("?t=")[1];
 
     /// <summary>Waits until what strangers asked for is worked off.</summary>
-    public static Task Settle(this TestInstance instance) => instance.Services.GetRequiredService<AnswerRequests>().WorkOff();
+    public static async Task Settle(this TestInstance instance)
+    {
+        await instance.Services.GetRequiredService<AnswerRequests>().WorkOff();
+        await instance.Services.GetRequiredService<Gatehouse.Audit.RefusalLog>().Flush();
+    }
 
     /// <summary>The newest letter to somebody.</summary>
     public static async Task<Letter> LastMail(this TestInstance instance, string to) => (await instance.Mails(to))[^1];
@@ -64,10 +68,10 @@ static partial class SignUpSite
     /// <summary>Sets the settings of sign-up as the admin's form does.</summary>
     public static async Task Set(this TestPerson admin, string mode, string domains = "", bool prove = false)
     {
-        await admin.Browser.Get("/admin/config/sign-up");
+        await admin.Browser.Get("/admin/settings/sign-up");
         var fields = new List<(string, string)> { ("mode", mode), ("domains", domains) };
         if (prove) fields.Add(("prove", "on"));
-        Assert.Equal(HttpStatusCode.SeeOther, (await admin.Browser.Post("/admin/config/sign-up", [.. fields])).Status);
+        Assert.Equal(HttpStatusCode.SeeOther, (await admin.Browser.Post("/admin/settings/sign-up", [.. fields])).Status);
     }
 
     public static string Mask(Page page) => References().Replace(Tokens().Replace(page.Body, "TOKEN"), "REF");

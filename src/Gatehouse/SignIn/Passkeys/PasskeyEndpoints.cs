@@ -76,8 +76,13 @@ internal static class PasskeyEndpoints
     private static async Task<IResult> ShowSecurity(HttpContext http, KeepPasskeys keep) =>
         new RazorComponentResult<SecurityPage>(new { Passkeys = await keep.Of(http.Granted().User.Id) });
 
-    private static IResult ShowNew(HttpContext http, Visit visit, RegisterPasskey register) =>
-        register.MayEnrol(http.Granted().Session!) ? new RazorComponentResult<NewPasskeyPage>() : SessionDoor.AskToConfirm(visit, http);
+    private static async Task<IResult> ShowNew(HttpContext http, Visit visit, RegisterPasskey register, Onward onward)
+    {
+        if (!register.MayEnrol(http.Granted().Session!)) return SessionDoor.AskToConfirm(visit, http);
+        // An application that waits is gone on to whether or not a passkey is made now; any other page opens only with one.
+        var to = await onward.Find(visit.Query);
+        return new RazorComponentResult<NewPasskeyPage>(new { Then = to.Continuation?.Path, First = visit.Query?["first"] == "1" });
+    }
 
     private static async Task<IResult> RegistrationOptions(HttpContext http, Visit visit, RegisterPasskey register) =>
         register.MayEnrol(http.Granted().Session!) ? Json(await register.Options(http.Granted(), visit)) : ConfirmFirst();
