@@ -14,6 +14,8 @@ public static class AccountsModule
     {
         services.AddSingleton<CreateUser>();
         services.AddSingleton<EditUser>();
+        services.AddSingleton<Email.OwnAddress>();
+        foreach (var template in Email.EmailLetters.All) services.AddSingleton(template);
         services.AddSingleton<DisableUser>();
         services.AddSingleton<EnableUser>();
         services.AddSingleton<DeleteUser>();
@@ -43,5 +45,6 @@ public static class AccountsModule
         UserRoutes.Map(routes);
         GroupRoutes.Map(routes);
         ProfileRoutes.Map(routes);
+        Email.EmailRoutes.Map(routes);
     }
 }

@@ -13,7 +13,7 @@ public sealed record FormFault(IReadOnlyList<FieldError> Errors, string? Referen
         var texts = http.RequestServices.GetRequiredService<Texts>();
         var field = refusal switch
         {
-            EmailInvalid or EmailTaken => "email",
+            EmailInvalid or EmailTaken or Email.EmailNotChanged => "email",
             UserNameInvalid or UserNameTaken => "user_name",
             NameInvalid name => name.Which,
             CustomClaims.CustomClaimInvalid claim => claim.Field,

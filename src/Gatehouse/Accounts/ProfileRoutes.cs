@@ -29,7 +29,7 @@ internal static class ProfileRoutes
         var id = visit.SignedIn!.UserId;
         var (user, groups) = await http.RequestServices.GetRequiredService<Database>().Read(async sql => (await UserStore.Find(sql, id), await GroupStore.Of(sql, id)));
         if (user is null) return http.RequestServices.GetRequiredService<Refuse>().NotFound(http);
-        return new RazorComponentResult<ProfilePage>(new { User = user, Groups = groups, Locked = await LockedFields.For(http.RequestServices.GetServices<ILockedFields>(), user), Saved = visit.Query?["done"] == "saved", Fault = fault, Typed = fault is null ? null : visit.Form })
+        return new RazorComponentResult<ProfilePage>(new { User = user, Groups = groups, Locked = await LockedFields.For(http.RequestServices.GetServices<ILockedFields>(), user), Done = visit.Query?["done"], Fault = fault, Typed = fault is null ? null : visit.Form })
         {
             StatusCode = fault?.Status ?? 200,
         };

@@ -14,6 +14,10 @@ public static class TokenType
     public const string PendingAuthorization = "authorize_request";
     public const string PendingSetup = "pending_setup";
     public const string PasswordReset = "password_reset";
+    public const string NotMe = "not_me";
+    public const string VerifyEmail = "verify_email";
+    public const string ChangeEmail = "change_email";
+    public const string StopEmailChange = "stop_email_change";
 }
 
 /// <summary>A token as stored. <see cref="Subject"/> is whom it is for, <see cref="Payload"/> is JSON of the type's own record, sealed in the database.</summary>

@@ -10,7 +10,6 @@ public static class MailModule
     public static IServiceCollection AddMail(this IServiceCollection services)
     {
         services.AddSingleton<Outbox>();
-        services.AddSingleton<Templates.LetterPaper>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<Outbox>());
         services.AddSingleton<MailSettingsStore>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<MailSettingsStore>());

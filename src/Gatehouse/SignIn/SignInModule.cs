@@ -31,6 +31,11 @@ public static class SignInModule
         services.AddSingleton<OwnActivity>();
         services.AddHostedService<SweepSignIn>();
         services.AddSingleton<LoginLinks.LoginLinks>();
+        services.AddSingleton<NewDevices.KnownBrowsers>();
+        services.AddSingleton<NewDevices.ReportNotMe>();
+        foreach (var template in NewDevices.NewDeviceLetters.All) services.AddSingleton(template);
+        services.AddSingleton<Accounts.IWayIn, PasskeyWayIn>();
+        services.AddSingleton<Accounts.IWayIn, LoginLinkWayIn>();
         services.AddSingleton<IPublicRequestKind, RequestLoginLink>();
         services.AddSingleton(s => s.GetServices<IPublicRequestKind>().OfType<RequestLoginLink>().Single());
         services.AddSingleton<ISignInOffer, LoginLinkOffer>();
@@ -70,6 +75,7 @@ public static class SignInModule
         routes.MapPost("/sign-in/clean", StartClean).For(Access.Anyone);
         routes.MapPost("/sign-out", SignOut).For(Access.Anyone);
         LoginLinkRoutes.Map(routes);
+        NewDevices.NewDeviceRoutes.Map(routes);
         PasskeyEndpoints.Map(routes);
         SessionEndpoints.Map(routes);
         StepEndpoints.Map(routes);

@@ -18,6 +18,9 @@ public sealed class Refuse(IRefusalLog log, ServerConfiguration configuration)
         return reference;
     }
 
+    /// <summary>Records it without a word in the answer: whoever asked must not learn of it.</summary>
+    public void Note(HttpContext http, Refusal refusal) => log.Record(refusal, http.RequestServices.GetRequiredService<Visit>().Context);
+
     /// <summary>The refusal page: what happened, whose turn it is, the reference.</summary>
     public IResult Page(HttpContext http, Refusal refusal, string? continueTo = null, string? continueLabel = null)
     {

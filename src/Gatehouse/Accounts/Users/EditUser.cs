@@ -8,7 +8,7 @@ namespace Gatehouse.Accounts.Users;
 public sealed record UserEdit(string UserName, string Email, string DisplayName, string? GivenName, string? FamilyName);
 
 /// <summary>Changes names and address of a user, for the admin's form and the user's own.</summary>
-public sealed class EditUser(Database database, IEnumerable<ILockedFields> sources, AuditLog audit, TimeProvider clock)
+public sealed class EditUser(Database database, IEnumerable<ILockedFields> sources, AuditLog audit, Email.OwnAddress own, TimeProvider clock)
 {
     /// <param name="rowVersion">Of the row the form was filled from; when it moved on, nothing is written.</param>
     public async Task<Outcome<User>> Run(string id, long rowVersion, UserEdit edit, Actor actor)
@@ -74,6 +74,7 @@ public sealed class EditUser(Database database, IEnumerable<ILockedFields> sourc
         });
         if (changed == 0) return new ChangedMeanwhile(old.DisplayName);
         await audit.Write(sql, actor, "user.edited", user.AuditTarget, Describe(old), Describe(user));
+        if (UserStore.Fold(email) != UserStore.Fold(old.Email)) await own.ChangedByAdmin(sql, old, user);
         return user with { RowVersion = old.RowVersion + 1 };
     }
 

@@ -3,7 +3,7 @@ using Gatehouse.Data;
 namespace Gatehouse.Accounts.Users;
 
 /// <summary>What the list of users is asked for; every value from outside is folded to a known one.</summary>
-/// <param name="State">"active", "disabled", "deleted", "locked-out" (active without a passkey) or "" for all that are not deleted.</param>
+/// <param name="State">"active", "disabled", "deleted", "locked-out" (active without any way in) or "" for all that are not deleted.</param>
 /// <param name="Sort">"name", "email", "role", "created" or "last".</param>
 public sealed record UserQuestion(string Search, string State, string Sort, bool Descending, int Page, string? NotInGroup = null)
 {
@@ -49,12 +49,21 @@ public sealed record UserLine
     public long? DisabledAt { get; init; }
     public long? DeletedAt { get; init; }
     public long Passkeys { get; init; }
+
+    /// <summary>True when there is no way for this person to sign in by themselves.</summary>
+    public bool LockedOut { get; init; }
 }
 
 /// <summary>Searches users.</summary>
-public sealed class FindUsers(Database database)
+public sealed class FindUsers(Database database, IEnumerable<IWayIn> ways)
 {
-    public Task<(IReadOnlyList<UserLine> Lines, long Total)> Run(UserQuestion question, int pageSize = UserQuestion.PageSize) => database.Read(async sql =>
+    public async Task<(IReadOnlyList<UserLine> Lines, long Total)> Run(UserQuestion question, int pageSize = UserQuestion.PageSize)
+    {
+        var anyWay = await ways.Any();
+        return await database.Read(sql => Read(sql, question, pageSize, anyWay));
+    }
+
+    private static async Task<(IReadOnlyList<UserLine> Lines, long Total)> Read(Sql sql, UserQuestion question, int pageSize, string anyWay)
     {
         var conditions = new List<string>
         {
@@ -63,7 +72,7 @@ public sealed class FindUsers(Database database)
                 "active" => "u.disabled_at is null and u.deleted_at is null",
                 "disabled" => "u.disabled_at is not null and u.deleted_at is null",
                 "deleted" => "u.deleted_at is not null",
-                "locked-out" => "u.disabled_at is null and u.deleted_at is null and not exists (select 1 from passkeys p where p.user_id = u.id and p.removed_at is null)",
+                "locked-out" => $"u.disabled_at is null and u.deleted_at is null and not {anyWay}",
                 _ => "u.deleted_at is null",
             },
         };
@@ -85,9 +94,9 @@ public sealed class FindUsers(Database database)
         var lines = await sql.List<UserLine>($"""
             select u.id as "Id", u.user_name as "UserName", u.email as "Email", u.display_name as "DisplayName", u.role as "Role", u.created_at as "CreatedAt",
                 u.last_sign_in_at as "LastSignInAt", u.disabled_at as "DisabledAt", u.deleted_at as "DeletedAt",
-                (select count(*) from passkeys p where p.user_id = u.id and p.removed_at is null) as "Passkeys"
+                (select count(*) from passkeys p where p.user_id = u.id and p.removed_at is null) as "Passkeys", not {anyWay} as "LockedOut"
             from users u where {where} order by {order}, u.id limit @limit offset @offset
             """, args);
         return (lines, total);
-    });
+    }
 }

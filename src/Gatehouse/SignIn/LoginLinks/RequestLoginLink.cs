@@ -7,7 +7,7 @@ using Gatehouse.Web;
 namespace Gatehouse.SignIn.LoginLinks;
 
 /// <summary>Somebody typed a name on the sign-in page to have a login link mailed. The answer is the same for every name.</summary>
-public sealed class RequestLoginLink(PublicRequests requests, Database database, LoginLinks links, Settings settings, IRefusalLog log, TimeProvider clock) : IPublicRequestKind
+public sealed class RequestLoginLink(PublicRequests requests, Database database, LoginLinks links, Settings settings, Throttles throttles, IRefusalLog log) : IPublicRequestKind
 {
     /// <summary>How many links an account is mailed in fifteen minutes, and in a day.</summary>
     public const int PerQuarter = 3, PerDay = 10;
@@ -30,9 +30,8 @@ public sealed class RequestLoginLink(PublicRequests requests, Database database,
         {
             if (await UserStore.FindByIdentifier(sql, wish.Name) is not { } user) return new LinkForNobody(wish.Name);
             if (!user.IsActive) return new LinkForInactive(user.Ref, user.DeletedAt is not null);
-            var now = clock.Now();
-            if (!await RequestLimits.Reserve(sql, $"login-link:{user.Id}", PerQuarter, TimeSpan.FromMinutes(15), now)) return new LinkMailboxFull(user.Ref, PerQuarter, 15);
-            if (!await RequestLimits.Reserve(sql, $"login-link-day:{user.Id}", PerDay, TimeSpan.FromDays(1), now)) return new LinkMailboxFull(user.Ref, PerDay, 1440);
+            if (!await throttles.Reserve(sql, $"login-link:{user.Id}", PerQuarter, TimeSpan.FromMinutes(15))) return new LinkMailboxFull(user.Ref, PerQuarter, 15);
+            if (!await throttles.Reserve(sql, $"login-link-day:{user.Id}", PerDay, TimeSpan.FromDays(1))) return new LinkMailboxFull(user.Ref, PerDay, 1440);
             await links.Send(sql, user, new AskingDevice(wish.Browser, request.UserAgent, request.Address, request.At), wish.Onward);
             return null;
         });

@@ -29,7 +29,8 @@ internal static class PasskeyEndpoints
         routes.MapPost("/account/passkeys", CompleteRegistration).For(Access.Enrolment);
         routes.MapPost("/account/passkeys/{id}/rename", Rename).For(Access.User, recent: true);
         routes.MapPost("/account/passkeys/{id}/remove", Remove).For(Access.User, recent: true);
-        routes.MapPost("/account/passkeys/{id}/restore", Restore).For(Access.User, recent: true);
+        // Bringing one's own back is no more than registering one: whoever came by a login link may.
+        routes.MapPost("/account/passkeys/{id}/restore", Restore).For(Access.Enrolment);
     }
 
     private static async Task<IResult> SignInOptions(HttpContext http, Visit visit, SignInWithPasskey signIn, StrangerRates rates, Refuse refuse)
@@ -102,16 +103,18 @@ internal static class PasskeyEndpoints
         return SeeOther.To("/account/security");
     }
 
-    private static async Task<IResult> Remove(HttpContext http, string id, KeepPasskeys keep, BeginSession sessions, Refuse refuse)
+    private static async Task<IResult> Remove(HttpContext http, string id, Visit visit, KeepPasskeys keep, BeginSession sessions, Refuse refuse)
     {
-        if (!(await keep.Remove(http.Granted(), id, http.Actor())).Passed(out var cookie, out var refusal))
-            return refusal is null ? SeeOther.To("/account/security") : refuse.Page(http, refusal, "/account/security", "Back to Security");
+        if (!(await keep.Remove(http.Granted(), id, visit.Form["sure"] == "yes", http.Actor())).Passed(out var cookie, out var refusal))
+            return refusal is PasskeyIsTheLast { Others.Length: > 0 } last && visit.Form["sure"] is null ? new RazorComponentResult<RemoveLastPage>(new { Id = id, last.Name, Others = last.Others }) { StatusCode = 409 }
+            : refusal is null ? SeeOther.To("/account/security") : refuse.Page(http, refusal, "/account/security", "Back to Security");
         if (cookie is not null) sessions.Keep(http, cookie);
         return SeeOther.To("/account/security");
     }
 
-    private static async Task<IResult> Restore(HttpContext http, string id, KeepPasskeys keep)
+    private static async Task<IResult> Restore(HttpContext http, string id, Visit visit, KeepPasskeys keep, RegisterPasskey register)
     {
+        if (!register.MayEnrol(http.Granted().Session!)) return SessionDoor.AskToConfirm(visit, http);
         await keep.Restore(http.Granted(), id, http.Actor());
         return SeeOther.To("/account/security");
     }

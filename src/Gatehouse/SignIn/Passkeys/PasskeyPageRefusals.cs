@@ -15,7 +15,7 @@ public sealed record PasskeyTooNew(UserRef User) : Refusal<PasskeyTooNew>, IRefu
 }
 
 /// <summary>The last passkey was to be removed while there is no other way in.</summary>
-public sealed record PasskeyIsTheLast(UserRef User, string Name) : Refusal<PasskeyIsTheLast>, IRefusal<PasskeyIsTheLast>
+public sealed record PasskeyIsTheLast(UserRef User, string Name, string[]? Others = null) : Refusal<PasskeyIsTheLast>, IRefusal<PasskeyIsTheLast>
 {
     public static RefusalEntry Entry { get; } = new("passkey.last_one", "The only passkey was to be removed",
         Public: "This is your only way to sign in. Add another passkey first, then remove this one.",
@@ -23,7 +23,8 @@ public sealed record PasskeyIsTheLast(UserRef User, string Name) : Refusal<Passk
         Status: 409, Audience: Audience.AfterProof, Causer: Causer.ProvenUser);
     public static PasskeyIsTheLast Example => new(new("u1", "Ada"), "iCloud Keychain");
     public override string Target => User.Id;
-    public override string Evidence => $"{User.Name} asked to remove {Name}, the only passkey.";
+    public override string Evidence => $"{User.Name} asked to remove {Name}, the only passkey; other ways in: {List(Others ?? [])}.";
+    public override IEnumerable<Remedy> Remedies => [new SendLoginLink(User), new OpenPage($"Open {User.Name}", $"/admin/users/{User.Id}")];
 }
 
 /// <summary>The browser did not complete a ceremony and said so.</summary>

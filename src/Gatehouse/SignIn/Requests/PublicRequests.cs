@@ -42,7 +42,7 @@ public interface IPublicRequestKind
 /// Requests whose answer must not tell whether an account exists. They are stored and answered at once, in the same time whoever asks for whatever;
 /// everything that depends on the address happens afterwards, in <see cref="AnswerRequests"/>.
 /// </summary>
-public sealed class PublicRequests(Database database, Secrets secrets, TimeProvider clock)
+public sealed class PublicRequests(Database database, Secrets secrets, Throttles throttles, TimeProvider clock)
 {
     /// <summary>How many from one network in an hour.</summary>
     public const long PerNetwork = 20;
@@ -62,7 +62,7 @@ public sealed class PublicRequests(Database database, Secrets secrets, TimeProvi
     });
 
     /// <summary>Counts a request of this network; false when it has none left.</summary>
-    public Task<bool> Reserve(Sql sql, Visit visit) => RequestLimits.Reserve(sql, $"ask:{secrets.Hash("network", ClientAddress.Block(visit.Address))}", PerNetwork, Window, clock.Now());
+    public Task<bool> Reserve(Sql sql, Visit visit) => throttles.Reserve(sql, $"ask:{secrets.Hash("network", ClientAddress.Block(visit.Address))}", PerNetwork, Window);
 
     /// <summary>Returns when something was stored, or after a while.</summary>
     internal Task<bool> Woken(TimeSpan atMost, CancellationToken stop) => wake.WaitAsync(atMost, stop);

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Gatehouse.Data;
+using Gatehouse.SignIn.NewDevices;
 using Gatehouse.SignIn.Passwords;
 using Gatehouse.Web;
 
 namespace Gatehouse.SignIn.Sessions;
 
 /// <summary>Opens, renews and ends the browser's session. The id changes at every sign-in and step-up.</summary>
-public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider clock)
+public sealed class BeginSession(Secrets secrets, Cookies cookies, KnownBrowsers browsers, TimeProvider clock)
 {
     public const string Cookie = "gatehouse";
 
@@ -21,7 +22,7 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider 
         if (previous is not null) await SessionStore.End(sql, previous.PublicId, "replaced by a new sign-in", clock.Now());
         var value = Secrets.NewToken();
         var now = clock.Now();
-        await SessionStore.Insert(sql, new Session
+        var session = new Session
         {
             Hash = secrets.Hash("session", value),
             PublicId = clock.NewId(),
@@ -35,7 +36,9 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, TimeProvider 
             ExpiresAt = now + (long)(kind == SessionKind.Full ? SessionLimits.Absolute : SessionLimits.Enrolment).TotalMilliseconds,
             Address = visit.Address.ToString(),
             UserAgent = visit.UserAgent,
-        });
+        };
+        await SessionStore.Insert(sql, session);
+        await browsers.Note(sql, granted.User, session, visit);
         await PasswordStore.NoteBrowser(sql, granted.User, secrets.Hash("browser", visit.BrowserId), now);
         await sql.Run("update users set last_sign_in_at = @now where id = @id", new { now, id = granted.User.Id });
         return value;

@@ -43,7 +43,7 @@ public enum Begun
 /// which the same link finds again.
 /// </summary>
 public sealed class JoinWithLink(Database database, Secrets secrets, Settings settings, SignUpLinks links, RequestSignUp requests, PublicRequests reserve, Ceremonies ceremonies, CreateUser create, AddMember join,
-    AccessRules rules, BeginSession sessions, AuditLog audit, TimeProvider clock)
+    Accounts.Email.OwnAddress own, AccessRules rules, BeginSession sessions, AuditLog audit, TimeProvider clock)
 {
     private const string Columns = """p.id as "Id", p.link_id as "LinkId", p.browser as "Browser", p.user_id as "UserId", p.email as "Email", p.display_name as "DisplayName" """;
 
@@ -135,6 +135,7 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
         foreach (var group in (await SignUpLinkStore.Groups(sql, (parent ?? link).Id)).Concat(await SignUpLinkStore.Groups(sql, link.Id)).DistinctBy(g => g.Id)) await join.Within(sql, group.Id, user.Id, actor);
         var passkey = RegisterPasskey.Make(credential, user.Id, clock);
         await PasskeyStore.Insert(sql, passkey);
+        if (!user.EmailVerified) await own.SendProof(sql, user);
         await sql.Run("delete from signup_pending where link_id = @LinkId and browser = @Browser", new { pending.LinkId, pending.Browser });
         await audit.Write(sql, actor, "sign_up.completed", user.AuditTarget, after: $"by the {link.Kind} {link.Name}{(parent is null ? "" : $" of {parent.Name}")}");
         if (!rules.Judge(user, await GroupStore.Of(sql, user.Id), session: null, client: null).Passed(out var granted, out refusal)) return refusal;

@@ -12,8 +12,8 @@ using Gatehouse.Web;
 namespace Gatehouse.SignUp.Join;
 
 /// <summary>Somebody typed an address to sign up with. The answer is the same for every address; its owner gets one mail or the other.</summary>
-public sealed class RequestSignUp(PublicRequests requests, Database database, Secrets secrets, SignUpLinks links, LetterPaper paper, Outbox outbox, Settings settings, ServerConfiguration configuration,
-    IRefusalLog log, TimeProvider clock) : IPublicRequestKind
+public sealed class RequestSignUp(PublicRequests requests, Database database, Secrets secrets, SignUpLinks links, LetterPaper paper, Outbox outbox, Settings settings, Throttles throttles, ServerConfiguration configuration,
+    IRefusalLog log) : IPublicRequestKind
 {
     public static readonly TimeSpan Validity = TimeSpan.FromHours(24);
 
@@ -40,7 +40,7 @@ public sealed class RequestSignUp(PublicRequests requests, Database database, Se
         var wish = request.Read<Wish>();
         var refused = await database.Write<Refusal?>(async sql =>
         {
-            if (!await RequestLimits.Reserve(sql, $"sign-up:{secrets.Hash("address", UserStore.Fold(wish.Email))}", PerAddress, TimeSpan.FromDays(1), clock.Now())) return new SignUpMailboxFull(wish.Email, PerAddress);
+            if (!await throttles.Reserve(sql, $"sign-up:{secrets.Hash("address", UserStore.Fold(wish.Email))}", PerAddress, TimeSpan.FromDays(1))) return new SignUpMailboxFull(wish.Email, PerAddress);
             var texts = Texts.In("en");
             var sender = await Sender.Of(settings);
             if (await UserStore.FindByEmail(sql, wish.Email) is { } user)

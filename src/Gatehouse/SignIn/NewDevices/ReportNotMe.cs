@@ -1,0 +1,61 @@
+using Gatehouse.Accounts.Users;
+using Gatehouse.Audit;
+using Gatehouse.Configuration;
+using Gatehouse.Data;
+using Gatehouse.Mail;
+using Gatehouse.Mail.Templates;
+using Gatehouse.Refusals;
+using Gatehouse.SignIn.LoginLinks;
+using Gatehouse.SignIn.Passkeys;
+using Gatehouse.Web;
+
+namespace Gatehouse.SignIn.NewDevices;
+
+/// <summary>"This was not me": one press ends every session, grant and login link of the account, and puts away passkeys that were registered since the sign-in.</summary>
+public sealed class ReportNotMe(Database database, OneTimeTokens tokens, AuditLog audit, Outbox outbox, LetterPaper paper, ServerConfiguration configuration, TimeProvider clock)
+{
+    /// <summary>What the link is about. Looking does nothing.</summary>
+    public Task<Outcome<(User User, NotMePayload What)>> Look(string value) => database.Read(async sql => await Judge(sql, await tokens.Look(sql, TokenType.NotMe, value), value));
+
+    public Task<Outcome<long>> Report(string value, Visit visit) => database.Write<Outcome<long>>(async sql =>
+    {
+        if (!(await Judge(sql, await tokens.Spend(sql, TokenType.NotMe, value), value)).Passed(out var found, out var refusal)) return refusal;
+        var (user, what) = found;
+        var actor = new Actor(user.Email, visit.Address.ToString());
+        await UserStore.RaiseEpoch(sql, user.Id);
+        await tokens.End(sql, TokenType.LoginLink, user.Id, "the owner reported a sign-in that was not theirs");
+        // Whoever was in may have left a key behind. The owner can bring it back for a week, like any removed one.
+        var removed = 0L;
+        foreach (var passkey in await PasskeyStore.Of(sql, user.Id))
+            if (passkey.RemovedAt is null && passkey.CreatedAt >= what.BeganAt && await PasskeyStore.Remove(sql, user.Id, passkey.Id, clock.Now())) removed++;
+        await sql.Run("delete from known_browsers where user_id = @Id and first_at >= @BeganAt", new { user.Id, what.BeganAt });
+        await audit.Write(sql, actor, "session.reported_not_me", user.AuditTarget, after: $"all sessions ended, {removed} passkeys removed; the sign-in came from {what.Address}");
+        var texts = Texts.In("en");
+        var written = await paper.Write(NewDeviceLetters.Reported(texts, user.Email, what.UserAgent, what.Address, configuration.Link($"/admin/users/{user.Id}")), texts);
+        foreach (var admin in await UserStore.ActiveAdmins(sql))
+            await outbox.Queue(sql, new Letter
+            {
+                To = admin.Email,
+                Subject = written.Subject,
+                Text = written.Text,
+                Html = written.Html,
+                Kind = NewDeviceLetters.AdminKind,
+                Cause = $"{NewDeviceLetters.AdminKind}:{what.Session}:{admin.Id}",
+                About = new("user", user.Id),
+                UserId = admin.Id,
+            });
+        return removed;
+    });
+
+    private async Task<Outcome<(User, NotMePayload)>> Judge(Sql sql, Spent spent, string value)
+    {
+        if (spent.Stored is not { } stored || await UserStore.Find(sql, stored.Subject) is not { } user) return new LinkUnknown(value.Length);
+        if (spent.Token is { } token) return (user, token.Read<NotMePayload>());
+        return spent.Fault switch
+        {
+            TokenFault.Used => new LinkUsed(user.Ref, stored.UsedAt ?? clock.Now()),
+            TokenFault.Expired => new LinkExpired(user.Ref, stored.ExpiresAt, (clock.Now() - stored.ExpiresAt) / 1000),
+            _ => new LinkEnded(user.Ref, stored.EndedBecause ?? "ended"),
+        };
+    }
+}
