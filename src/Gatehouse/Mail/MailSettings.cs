@@ -68,6 +68,9 @@ public sealed class MailSettingsStore(Settings settings, Secrets secrets, Server
 
     public async ValueTask<MailSettings> Read() => await settings.Get(Name) is { } json ? JsonSerializer.Deserialize<MailSettings>(json) ?? new() : new();
 
+    /// <summary>True when a mail server is set: what is queued has a way out.</summary>
+    public static async ValueTask<bool> IsSet(Settings settings) => await settings.Get(Name) is { } json && JsonSerializer.Deserialize<MailSettings>(json) is { IsSet: true };
+
     /// <summary>The settings inside a write, past the cache.</summary>
     internal static async Task<MailSettings> Read(Sql sql) =>
         await sql.One<string?>("select value from settings where name = @Name", new { Name }) is { } json ? JsonSerializer.Deserialize<MailSettings>(json) ?? new() : new();

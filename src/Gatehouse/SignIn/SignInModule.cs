@@ -36,6 +36,7 @@ public static class SignInModule
         foreach (var template in NewDevices.NewDeviceLetters.All) services.AddSingleton(template);
         services.AddSingleton<Accounts.IWayIn, PasskeyWayIn>();
         services.AddSingleton<Accounts.IWayIn, LoginLinkWayIn>();
+        services.AddSingleton<Accounts.IWayIn, PasswordWayIn>();
         services.AddSingleton<IPublicRequestKind, RequestLoginLink>();
         services.AddSingleton(s => s.GetServices<IPublicRequestKind>().OfType<RequestLoginLink>().Single());
         services.AddSingleton<ISignInOffer, LoginLinkOffer>();

@@ -1,4 +1,5 @@
 using Gatehouse.Data;
+using Gatehouse.Mail;
 
 namespace Gatehouse.SignUp;
 
@@ -19,7 +20,7 @@ public static class SignUpMode
 
 /// <summary>How sign-up is set.</summary>
 /// <param name="Domains">E-mail domains that may sign up by themselves, lower case; empty means any.</param>
-/// <param name="ProveAddress">True: whoever types an address gets a mail there first, and goes on from it. False: the account is made at once, its address unproven.</param>
+/// <param name="ProveAddress">True: whoever types an address gets a mail there first, and goes on from it. False: the account is made at once, its address unproven. Until it is chosen: true as soon as a mail server is set.</param>
 public sealed record SignUpSettings(string Mode, IReadOnlyList<string> Domains, bool ProveAddress)
 {
     private const string ModeName = "signup.mode", DomainsName = "signup.domains", ProveName = "signup.prove_address";
@@ -27,7 +28,7 @@ public sealed record SignUpSettings(string Mode, IReadOnlyList<string> Domains, 
     public static async ValueTask<SignUpSettings> Of(Settings settings) => new(
         await settings.Get(ModeName) is { } mode && SignUpMode.All.Contains(mode) ? mode : SignUpMode.WithLink,
         await settings.Get(DomainsName) is { Length: > 0 } domains ? domains.Split(',') : [],
-        await settings.Get(ProveName) == "true");
+        await settings.Get(ProveName) is { } prove ? prove == "true" : await MailSettingsStore.IsSet(settings));
 
     public async Task Save(Sql sql, Settings settings)
     {

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Gatehouse.Accounts.Users;
+using Gatehouse.Audit;
 using Gatehouse.Tests.Parts;
 using Gatehouse.Tests.SignUp;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gatehouse.Tests.SignIn.NewDevices;
 
@@ -89,7 +92,9 @@ public class NewDeviceTests(PostgresCluster postgres)
 
         // Days later she comes by a link and takes the removal back.
         instance.Clock.Advance(TimeSpan.FromDays(6));
-        await ada.FollowLoginLink(await TestPerson.LoginLink(instance, "ada@example.com"));
+        var links = instance.Services.GetRequiredService<Gatehouse.SignIn.LoginLinks.LoginLinks>();
+        var url = await instance.Database.Write(async sql => await links.Issue(sql, (await UserStore.FindByEmail(sql, "ada@example.com"))!, Actor.Console));
+        Assert.Equal(HttpStatusCode.SeeOther, (await ada.FollowLoginLink(url)).Status);
         Assert.Equal(HttpStatusCode.SeeOther, (await ada.Browser.Post($"/account/passkeys/{id}/restore")).Status);
         Assert.Equal(HttpStatusCode.OK, (await ada.SignIn()).Status);
     }
