@@ -45,6 +45,7 @@ public static class OpenIdConnectModule
         services.AddSingleton<IContinuation>(s => s.GetRequiredService<PendingAuthorizations>());
         services.AddSingleton<AuthorizeRules>();
         services.AddSingleton<WriteAuthorizeResponse>();
+        services.AddSingleton<FindLoops>();
         services.AddSingleton<IssueCode>();
         services.AddSingleton<AuthorizeEndpoint>();
         services.AddSingleton<AuthenticateClient>();
@@ -72,6 +73,9 @@ public static class OpenIdConnectModule
         services.AddSingleton<TokenEndpoint>();
         services.AddSingleton<UserinfoEndpoint>();
         services.AddSingleton<LogoutEndpoint>();
+        services.AddSingleton<FlagInstantLogout>();
+        services.AddSingleton<TellApplications>();
+        services.AddHostedService(s => s.GetRequiredService<TellApplications>());
         return services;
     }
 

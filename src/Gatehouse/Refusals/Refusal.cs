@@ -20,6 +20,9 @@ public abstract record Refusal
     /// <summary>Two texts side by side with the place where they differ marked; null where nothing is compared.</summary>
     [JsonIgnore] public virtual Difference? Difference => null;
 
+    /// <summary>The rounds of something that went in circles, oldest first, each a sentence; empty for all else.</summary>
+    [JsonIgnore] public virtual IReadOnlyList<string> Rounds => [];
+
     /// <summary>Acts that mend the cause, best first.</summary>
     [JsonIgnore] public virtual IEnumerable<Remedy> Remedies => [];
 

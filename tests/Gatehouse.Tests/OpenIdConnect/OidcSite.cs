@@ -53,9 +53,9 @@ public sealed class OidcSite : IAsyncDisposable
     public async Task<(string Id, string Secret)> AddClient(string name, params string[] options)
     {
         var callback = options.Contains("--redirect-uri") ? [] : new[] { "--redirect-uri", Callback };
-        // Most tests are about something else than consent; --ask leaves the question on.
-        string[] trusted = options.Contains("--ask") ? [] : ["--trusted"];
-        using var json = JsonDocument.Parse(await Run(["client", "add", "--name", name, "--json", .. callback, .. trusted, .. options.Where(o => o != "--ask")]));
+        // Most tests are about something else than consent and circles, and time stands still in them; --ask and --guard leave the two on.
+        string[] trusted = [.. options.Contains("--ask") ? [] : new[] { "--trusted" }, .. options.Contains("--guard") ? [] : new[] { "--no-loop-guard" }];
+        using var json = JsonDocument.Parse(await Run(["client", "add", "--name", name, "--json", .. callback, .. trusted, .. options.Where(o => o is not ("--ask" or "--guard"))]));
         return (json.RootElement.GetProperty("client_id").GetString()!, json.RootElement.GetProperty("client_secret").GetString() ?? "");
     }
 

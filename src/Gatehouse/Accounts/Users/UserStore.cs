@@ -49,7 +49,11 @@ public static class UserStore
     });
 
     /// <summary>Ends everything born under the old epoch: sessions, grants, links.</summary>
-    public static Task RaiseEpoch(Sql sql, string id) => sql.Run("update users set epoch = epoch + 1, row_version = row_version + 1 where id = @id", new { id });
+    public static async Task RaiseEpoch(Sql sql, string id)
+    {
+        await sql.Run("update users set epoch = epoch + 1, row_version = row_version + 1 where id = @id", new { id });
+        await EndedSessions.NoteUser(sql, id);
+    }
 
     /// <summary>Names and addresses are compared without regard to case and surrounding white space.</summary>
     public static string Fold(string text) => text.Trim().Normalize(System.Text.NormalizationForm.FormKC).ToLowerInvariant();

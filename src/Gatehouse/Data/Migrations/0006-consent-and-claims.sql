@@ -2,6 +2,7 @@
 alter table clients add column trusted boolean not null default true;
 alter table clients add column backchannel_logout_uri text;
 alter table clients add column backchannel_private boolean not null default false;
+alter table clients add column loop_guard boolean not null default true;
 
 -- requested_claims: names that the claims parameter asked for, as JSON by place.
 alter table grants add column requested_claims text;

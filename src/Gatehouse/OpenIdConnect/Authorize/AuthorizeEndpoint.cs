@@ -16,7 +16,7 @@ namespace Gatehouse.OpenIdConnect.Authorize;
 /// <summary>The authorization endpoint: read, judge, interact, respond.</summary>
 internal sealed class AuthorizeEndpoint(
     Database database, AuthorizeRules rules, PendingAuthorizations pending, IssueCode codes, WriteAuthorizeResponse write, Refuse refuse,
-    SigningKeys keys, ResourceRules resources, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, ReadConsent consents, IRefusalLog log, TimeProvider clock)
+    SigningKeys keys, ResourceRules resources, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, ReadConsent consents, FindLoops loops, IRefusalLog log, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -64,10 +64,25 @@ internal sealed class AuthorizeEndpoint(
             return SeeOther.To($"/sign-in?continue={Uri.EscapeDataString(token!)}");
         }
         var granted = request.Granted!;
+        if (request.Client.LoopGuard && !request.Silent && !(waiting is not null && query["again"] == "1") && await loops.Find(request) is { } loop)
+        {
+            if (waiting is not { AtSignIn: true }) token = await Wait(request.Parameters, visit);
+            return InCircles(http, request, loop, token!);
+        }
         var code = await codes.Issue(granted, request);
         signIns.Success(SignInLog.App, granted.User.Id, request.Client.Id, granted.Session!.Factors.LastOrDefault()?.Method ?? "", visit);
         return write.Code(http, request, code);
     }
+
+    private RazorComponentResult<LoopPage> InCircles(HttpContext http, AuthorizeRequest request, SignInLoop loop, string token) => new(new
+    {
+        loop.Facts,
+        Reference = refuse.Record(http, loop).Text,
+        App = request.Client.Name,
+        loop.Cause,
+        OnPath = $"{Paths.Authorize}?pending={Uri.EscapeDataString(token)}&again=1",
+    })
+    { StatusCode = loop.Facts.Status };
 
     /// <summary>The request that waits behind a consent page, judged again for whoever is signed in now; null when nothing waits for an answer.</summary>
     public async Task<AuthorizeRequest?> AtConsent(HttpContext http, Visit visit, string token)

@@ -73,6 +73,9 @@ public record Client
 
     /// <summary>True when that address may lie in the private network.</summary>
     public bool BackchannelPrivate { get; init; }
+
+    /// <summary>True: when it sends a browser round in circles, that is stopped.</summary>
+    public bool LoopGuard { get; init; } = true;
     public bool Enabled { get; init; } = true;
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }

@@ -40,8 +40,9 @@ internal static class ClientCommands
         var trusted = new Option<bool>("--trusted") { Description = "An application of your own: people are not asked for consent." };
         var backchannel = new Option<string?>("--backchannel-logout-uri") { Description = "Where it is told that somebody has logged out." };
         var privately = new Option<bool>("--backchannel-private") { Description = "That address may lie in the private network." };
+        var noLoopGuard = new Option<bool>("--no-loop-guard") { Description = "Do not stop it when it sends people round in circles." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, trusted, backchannel, privately, grants, jwks, jwksUri, jwksPrivate, idle, max, json };
+        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, trusted, backchannel, privately, noLoopGuard, grants, jwks, jwksUri, jwksPrivate, idle, max, json };
         command.SetAction((parsed, _) => host.With(async services =>
         {
             var database = services.GetRequiredService<Database>();
@@ -69,6 +70,7 @@ internal static class ClientCommands
                     Trusted = parsed.GetValue(trusted),
                     BackchannelLogoutUri = parsed.GetValue(backchannel),
                     BackchannelPrivate = parsed.GetValue(privately),
+                    LoopGuard = !parsed.GetValue(noLoopGuard),
                     IsPublic = publicClient,
                     IsNative = parsed.GetValue(native),
                     PkceRequired = !parsed.GetValue(noPkce),

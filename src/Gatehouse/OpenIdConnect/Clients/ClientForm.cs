@@ -8,7 +8,7 @@ namespace Gatehouse.OpenIdConnect.Clients;
 internal static class ClientForm
 {
     /// <summary>The fields of the first step, which the second carries along.</summary>
-    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "backchannel_logout_uri", "backchannel_private", "trusted", "kind", "native", "pkce_required", "auth_method", "id_token_alg", "grant_people", "grant_refresh", "grant_itself", "jwks", "jwks_uri", "jwks_private", "refresh_idle", "refresh_max"];
+    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "backchannel_logout_uri", "backchannel_private", "loop_guard", "trusted", "kind", "native", "pkce_required", "auth_method", "id_token_alg", "grant_people", "grant_refresh", "grant_itself", "jwks", "jwks_uri", "jwks_private", "refresh_idle", "refresh_max"];
 
     public static ClientDraft Read(StrictParameters form)
     {
@@ -22,6 +22,7 @@ internal static class ClientForm
             Trusted = form.Has("trusted"),
             BackchannelLogoutUri = form.Text("backchannel_logout_uri"),
             BackchannelPrivate = form.Has("backchannel_private"),
+            LoopGuard = form.Has("loop_guard"),
             IsPublic = isPublic,
             IsNative = form.Has("native"),
             PkceRequired = isPublic || form.Has("pkce_required"),

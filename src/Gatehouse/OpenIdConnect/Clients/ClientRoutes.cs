@@ -27,6 +27,8 @@ internal static class ClientRoutes
         routes.MapPost("/admin/clients/{id}/secrets", AddSecret).For(Access.Admin, recent: true);
         routes.MapPost("/admin/clients/{id}/secrets/revoke", RevokeSecret).For(Access.Admin, recent: true);
         routes.MapPost("/admin/clients/{id}/state", Switch).For(Access.Admin, recent: true);
+        routes.MapPost("/admin/clients/{id}/notices/{notice}/again", async (HttpContext http, string id, string notice, Database database, TimeProvider clock, Refuse refuse) =>
+            await database.Write(sql => Logout.LogoutNotices.Again(sql, id, notice, clock.Now())) ? SeeOther.To($"/admin/clients/{id}?done=again") : refuse.NotFound(http)).For(Access.Admin, recent: true);
         routes.MapPost("/admin/clients/{id}/delete", Delete).For(Access.Admin, recent: true);
     }
 

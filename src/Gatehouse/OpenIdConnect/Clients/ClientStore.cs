@@ -10,7 +10,7 @@ public static class ClientStore
     private const string Columns = """
         c.id as "Id", c.name as "Name", c.is_public as "IsPublic", c.is_native as "IsNative", c.pkce_required as "PkceRequired",
         c.auth_method as "AuthMethod", c.id_token_algorithm as "IdTokenAlgorithm", c.restricted as "Restricted", c.launch_url as "LaunchUrl",
-        c.trusted as "Trusted", c.backchannel_logout_uri as "BackchannelLogoutUri", c.backchannel_private as "BackchannelPrivate",
+        c.trusted as "Trusted", c.backchannel_logout_uri as "BackchannelLogoutUri", c.backchannel_private as "BackchannelPrivate", c.loop_guard as "LoopGuard",
         c.enabled as "Enabled", c.created_at as "CreatedAt", c.updated_at as "UpdatedAt", c.deleted_at as "DeletedAt", c.row_version as "RowVersion",
         c.grant_types as "GrantTypes", c.jwks as "Jwks", c.jwks_uri as "JwksUri", c.jwks_private as "JwksPrivate",
         c.refresh_idle_seconds as "RefreshIdleSeconds", c.refresh_max_seconds as "RefreshMaxSeconds"
@@ -50,9 +50,9 @@ public static class ClientStore
     internal static async Task Insert(Sql sql, Client client)
     {
         await sql.Run("""
-            insert into clients (id, name, is_public, is_native, pkce_required, auth_method, id_token_algorithm, restricted, launch_url, trusted, backchannel_logout_uri, backchannel_private,
+            insert into clients (id, name, is_public, is_native, pkce_required, auth_method, id_token_algorithm, restricted, launch_url, trusted, backchannel_logout_uri, backchannel_private, loop_guard,
                 enabled, created_at, updated_at, row_version, grant_types, jwks, jwks_uri, jwks_private, refresh_idle_seconds, refresh_max_seconds)
-            values (@Id, @Name, @IsPublic, @IsNative, @PkceRequired, @AuthMethod, @IdTokenAlgorithm, @Restricted, @LaunchUrl, @Trusted, @BackchannelLogoutUri, @BackchannelPrivate,
+            values (@Id, @Name, @IsPublic, @IsNative, @PkceRequired, @AuthMethod, @IdTokenAlgorithm, @Restricted, @LaunchUrl, @Trusted, @BackchannelLogoutUri, @BackchannelPrivate, @LoopGuard,
                 @Enabled, @CreatedAt, @CreatedAt, 1, @GrantTypes, @Jwks, @JwksUri, @JwksPrivate, @RefreshIdleSeconds, @RefreshMaxSeconds)
             """, client);
         await InsertParts(sql, client);
@@ -64,7 +64,7 @@ public static class ClientStore
         var touched = await sql.Run("""
             update clients set name = @Name, is_public = @IsPublic, is_native = @IsNative, pkce_required = @PkceRequired, auth_method = @AuthMethod,
                 id_token_algorithm = @IdTokenAlgorithm, restricted = @Restricted, launch_url = @LaunchUrl, trusted = @Trusted,
-                backchannel_logout_uri = @BackchannelLogoutUri, backchannel_private = @BackchannelPrivate, enabled = @Enabled,
+                backchannel_logout_uri = @BackchannelLogoutUri, backchannel_private = @BackchannelPrivate, loop_guard = @LoopGuard, enabled = @Enabled,
                 grant_types = @GrantTypes, jwks = @Jwks, jwks_uri = @JwksUri, jwks_private = @JwksPrivate,
                 refresh_idle_seconds = @RefreshIdleSeconds, refresh_max_seconds = @RefreshMaxSeconds,
                 deleted_at = @DeletedAt, updated_at = @UpdatedAt, row_version = row_version + 1
@@ -83,6 +83,7 @@ public static class ClientStore
             client.Trusted,
             client.BackchannelLogoutUri,
             client.BackchannelPrivate,
+            client.LoopGuard,
             client.Enabled,
             client.GrantTypes,
             client.Jwks,

@@ -17,6 +17,7 @@ public sealed record ClientDraft
     public bool Trusted { get; init; }
     public string? BackchannelLogoutUri { get; init; }
     public bool BackchannelPrivate { get; init; }
+    public bool LoopGuard { get; init; } = true;
     public bool IsPublic { get; init; }
     public bool IsNative { get; init; }
     public bool PkceRequired { get; init; } = true;
@@ -40,6 +41,7 @@ public sealed record ClientDraft
         Trusted = c.Trusted,
         BackchannelLogoutUri = c.BackchannelLogoutUri,
         BackchannelPrivate = c.BackchannelPrivate,
+        LoopGuard = c.LoopGuard,
         IsPublic = c.IsPublic,
         IsNative = c.IsNative,
         PkceRequired = c.PkceRequired,
@@ -172,6 +174,7 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, SigningKey
         Trusted = draft.Trusted,
         BackchannelLogoutUri = draft.BackchannelLogoutUri,
         BackchannelPrivate = draft.BackchannelPrivate,
+        LoopGuard = draft.LoopGuard,
         IsPublic = draft.IsPublic,
         IsNative = draft.IsNative,
         PkceRequired = draft.PkceRequired,
@@ -222,6 +225,7 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, SigningKey
         ("Asks for consent", YesNo(!c.Trusted)),
         ("Back-channel logout URL", c.BackchannelLogoutUri ?? "none"),
         ("It may lie in the private network", YesNo(c.BackchannelPrivate)),
+        ("Circles are stopped", YesNo(c.LoopGuard)),
         ("Kind", c.IsPublic ? "public" : "confidential"),
         ("Native", YesNo(c.IsNative)),
         ("PKCE required", YesNo(c.PkceRequired)),

@@ -15,7 +15,7 @@ namespace Gatehouse.OpenIdConnect.Logout;
 /// OpenID Connect RP-Initiated Logout 1.0. With an ID token of the person who is signed in it ends the session at once; otherwise it asks.
 /// It never leads to an address that is not registered.
 /// </summary>
-internal sealed class LogoutEndpoint(Database database, SigningKeys keys, EndSessions sessions, BeginSession cookie, Refuse refuse, ServerConfiguration configuration)
+internal sealed class LogoutEndpoint(Database database, SigningKeys keys, EndSessions sessions, BeginSession cookie, FlagInstantLogout instant, Refuse refuse, ServerConfiguration configuration, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -40,8 +40,17 @@ internal sealed class LogoutEndpoint(Database database, SigningKeys keys, EndSes
         if (person is null) return Leave(request);
         if (request.Subject != person.User.Id)
             return new RazorComponentResult<LogoutPage>(new { Person = person.User.Email, App = request.Client?.Name, Carried = query.All.Where(p => p.Key is "client_id" or "post_logout_redirect_uri" or "state").ToArray() });
+        var again = await IsInstantAgain(request, person);
         await End(http, person);
-        return Leave(request);
+        return again is null ? Leave(request) : new RazorComponentResult<InstantLogoutPage>(new { again.Facts, Reference = refuse.Record(http, again).Text, App = request.Client!.Name, To = request.Target }) { StatusCode = again.Facts.Status };
+    }
+
+    /// <summary>Stops the second round of sign-in and instant logout; the first goes through, it may have been somebody in a hurry.</summary>
+    private async Task<InstantLogout?> IsInstantAgain(LogoutRequest request, AccessGranted person)
+    {
+        if (request.Client is not { } client || await instant.JustEntered(client.Id, person.Session!.PublicId) is not { } entered
+            || !await instant.IsRepeated(client.Id, person.User.Id, person.Session.PublicId)) return null;
+        return new(client.Ref, person.User.Ref, clock.Now() - entered.CreatedAt, entered.RedeemedAt - entered.CreatedAt, FlagInstantLogout.ByApplication);
     }
 
     /// <summary>Ends in a page of ours that leads on: form-action would stop a redirect to the application.</summary>
@@ -80,7 +89,7 @@ internal sealed class LogoutEndpoint(Database database, SigningKeys keys, EndSes
 
     private async Task End(HttpContext http, AccessGranted person)
     {
-        await sessions.One(person.Session!.PublicId, "logged out from an application");
+        await sessions.One(person.Session!.PublicId, FlagInstantLogout.ByApplication);
         cookie.Forget(http);
     }
 

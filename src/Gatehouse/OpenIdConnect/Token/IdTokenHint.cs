@@ -20,4 +20,7 @@ public static class TokenKind
 {
     public const string Id = "JWT";
     public const string Access = "at+jwt";
+
+    /// <summary>OpenID Connect Back-Channel Logout 1.0 section 2.4.</summary>
+    public const string Logout = "logout+jwt";
 }

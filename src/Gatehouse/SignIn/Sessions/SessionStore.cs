@@ -120,6 +120,7 @@ public static class SessionStore
     {
         var ended = await sql.Run("update sessions set ended_at = @now, ended_because = @because where public_id = @publicId and ended_at is null", new { publicId, because, now }) == 1;
         if (ended) await sql.Run("update grants set revoked_at = @now, revoked_because = @because where session_public_id = @publicId and revoked_at is null", new { publicId, because, now });
+        if (ended) await EndedSessions.Note(sql, publicId, because, now);
         return ended;
     }
 
