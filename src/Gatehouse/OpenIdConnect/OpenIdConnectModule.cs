@@ -9,6 +9,7 @@ using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.OpenIdConnect.Discovery;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.OpenIdConnect.Logout;
+using Gatehouse.OpenIdConnect.Preview;
 using Gatehouse.OpenIdConnect.Token;
 using Gatehouse.OpenIdConnect.Userinfo;
 using Gatehouse.Refusals;
@@ -72,6 +73,8 @@ public static class OpenIdConnectModule
         services.AddHostedService(s => s.GetRequiredService<SweepGrants>());
         services.AddSingleton<TokenEndpoint>();
         services.AddSingleton<UserinfoEndpoint>();
+        services.AddSingleton<RunPreview>();
+        services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(PreviewCard), 50));
         services.AddSingleton<LogoutEndpoint>();
         services.AddSingleton<FlagInstantLogout>();
         services.AddSingleton<TellApplications>();
@@ -86,6 +89,7 @@ public static class OpenIdConnectModule
         AuthorizeEndpoint.Map(routes);
         ConsentRoutes.Map(routes);
         ClaimRoutes.Map(routes);
+        PreviewRoutes.Map(routes);
         TokenEndpoint.Map(routes);
         IntrospectionEndpoint.Map(routes);
         RevocationEndpoint.Map(routes);

@@ -11,7 +11,7 @@ using Gatehouse.Web;
 
 namespace Gatehouse.OpenIdConnect.Userinfo;
 
-/// <summary>OpenID Connect Core section 5.3: claims about the person, by access token in the header only.</summary>
+/// <summary>OpenID Connect Core section 5.3: claims about the person, by access token in the header, or in the body of a POST.</summary>
 internal sealed class UserinfoEndpoint(
     Database database, AccessTokens tokens, JudgeGrant judge, ReadClaims claims, Refuse refuse, Cors cors, ServerConfiguration configuration, TimeProvider clock)
 {
@@ -46,10 +46,12 @@ internal sealed class UserinfoEndpoint(
         var (inQuery, inBody) = (visit.Query is null || visit.Query.Has("access_token"), visit.Form.Has("access_token"));
         var places = headers.Count + (inQuery ? 1 : 0) + (inBody ? 1 : 0);
         if (places > 1) return new AccessTokenTwice(places);
-        if (inQuery || inBody) return new AccessTokenInWrongPlace(inQuery ? "query" : "body");
-        if (headers.Count == 0 || !headers.ToString().StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return new AccessTokenMissing(headers.Count > 0);
+        // A body is a form here and comes by POST only (RFC 6750 section 2.2); an address is kept in too many places.
+        if (inQuery) return new AccessTokenInWrongPlace();
+        if (!inBody && (headers.Count == 0 || !headers.ToString().StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))) return new AccessTokenMissing(headers.Count > 0);
+        var sent = inBody ? visit.Form["access_token"]! : headers.ToString()[7..];
 
-        var (token, fault) = await tokens.Read(headers.ToString()[7..]);
+        var (token, fault) = await tokens.Read(sent);
         if (token is null) return new AccessTokenInvalid(fault);
         if (token.Audience != configuration.Origin) return new AccessTokenInvalid("it is for an API, not for us");
         if (token.GrantId is not { } grantId) return new AccessTokenInvalid("it is a client's own, and names no person");

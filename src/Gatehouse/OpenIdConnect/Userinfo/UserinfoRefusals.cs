@@ -20,12 +20,12 @@ public sealed record AccessTokenMissing(bool OtherScheme) : Refusal<AccessTokenM
 }
 
 /// <summary>An access token in the query or body.</summary>
-public sealed record AccessTokenInWrongPlace(string Place) : Refusal<AccessTokenInWrongPlace>, IRefusal<AccessTokenInWrongPlace>
+public sealed record AccessTokenInWrongPlace : Refusal<AccessTokenInWrongPlace>, IRefusal<AccessTokenInWrongPlace>
 {
-    public static RefusalEntry Entry { get; } = new("oidc.access_token_place", "The access token came in the query or body",
-        Public: "Send the access token in the Authorization header and nowhere else.", Fix: "Change the application: addresses end in logs (RFC 9700 section 4.3.2).", Wire: "invalid_request", Status: 401);
-    public static AccessTokenInWrongPlace Example => new("query");
-    public override string Evidence => $"access_token came in the {Place}.";
+    public static RefusalEntry Entry { get; } = new("oidc.access_token_place", "The access token came in the query",
+        Public: "Send the access token in the Authorization header, never in the address.", Fix: "Change the application: addresses end in logs (RFC 9700 section 4.3.2).", Wire: "invalid_request", Status: 401);
+    public static AccessTokenInWrongPlace Example => new();
+    public override string Evidence => "access_token came in the query.";
 }
 
 /// <summary>Two tokens.</summary>
