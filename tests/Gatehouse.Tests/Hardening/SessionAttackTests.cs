@@ -94,7 +94,7 @@ public sealed partial class SessionAttackTests(PostgresCluster postgres) : IAsyn
         Assert.Equal(HttpStatusCode.OK, page.Status);
         page = await blocked.Post("/sign-in/clean");
         Assert.Equal(400, (int)page.Status);
-        Assert.Contains("did not keep the cookie", page.Body, StringComparison.Ordinal);
+        Assert.Contains("did not give back the cookie", page.Body, StringComparison.Ordinal);
         Assert.NotNull(page.Reference);
         blocked.Cookies.Clear();
         Assert.Equal(400, (int)(await blocked.PostJson("/passkeys/assertion/options", "{}")).Status);
