@@ -15,8 +15,11 @@ public sealed record RelyingPartyOptions
     /// <summary>Null for a public client.</summary>
     [JsonPropertyName("client_secret")] public string? ClientSecret { get; init; }
 
-    /// <summary>client_secret_basic (the default with a secret), client_secret_post or none.</summary>
+    /// <summary>client_secret_basic (the default with a secret), client_secret_post, private_key_jwt or none.</summary>
     [JsonPropertyName("auth_method")] public string? AuthMethod { get; init; }
+
+    /// <summary>The private key as a JWK with kid and alg, for private_key_jwt.</summary>
+    [JsonPropertyName("private_jwk")] public JsonElement? PrivateJwk { get; init; }
 
     /// <summary>0 takes a free port.</summary>
     [JsonPropertyName("port")] public int Port { get; init; }
@@ -34,7 +37,8 @@ public sealed record RelyingPartyOptions
 
 /// <summary>
 /// A small web app that signs people in with the npm package openid-client, a strict third-party client, and checks every ID token once more with jose.
-/// Front page: GET / ; sign-in starts at GET /login ; claims are in <c>pre#claims</c>, errors in <c>pre#error</c>; POST /refresh refreshes.
+/// Front page: GET / ; sign-in starts at GET /login ; claims are in <c>pre#claims</c>, errors in <c>pre#error</c>; POST /refresh refreshes, POST /give-back revokes;
+/// POST /machine gets a token as a service account, asks about it and revokes it.
 /// </summary>
 public sealed class RelyingParty : IAsyncDisposable
 {

@@ -18,9 +18,10 @@ let tokens;
 async function discover() {
   if (configuration) return configuration;
   const method = settings.auth_method ?? (settings.client_secret ? 'client_secret_basic' : 'none');
-  const authentication = {
+  const authentication = await {
     client_secret_basic: () => client.ClientSecretBasic(settings.client_secret),
     client_secret_post: () => client.ClientSecretPost(settings.client_secret),
+    private_key_jwt: async () => client.PrivateKeyJwt({ key: await jose.importJWK(settings.private_jwk, settings.private_jwk.alg), kid: settings.private_jwk.kid }),
     none: () => client.None(),
   }[method]();
   const issuer = new URL(settings.issuer);
@@ -140,12 +141,40 @@ async function refresh(response) {
   claimsPage(response, claims);
 }
 
+// A service account: no person, a token for an API, checked as the API would check it.
+async function machine(response) {
+  const config = await discover();
+  const answered = await client.clientCredentialsGrant(config, { ...settings.extra });
+  const { jwks_uri: uri, issuer } = config.serverMetadata();
+  const keys = jose.createLocalJWKSet(await (await fetch(uri)).json());
+  const claims = { token_response: { ...answered, access_token: undefined } };
+  if (answered.access_token.includes('.')) {
+    const { payload, protectedHeader } = await jose.jwtVerify(answered.access_token, keys, { issuer, audience: settings.extra.resource ?? issuer, typ: 'at+jwt' });
+    Object.assign(claims, { access_token: payload, access_token_header: protectedHeader });
+  }
+  claims.before = await client.tokenIntrospection(config, answered.access_token);
+  await client.tokenRevocation(config, answered.access_token);
+  claims.after = await client.tokenIntrospection(config, answered.access_token);
+  claimsPage(response, claims);
+}
+
+// What the person's tokens are said to be, and what is left of them once they are given back.
+async function giveBack(response) {
+  const config = await discover();
+  const claims = { before: await client.tokenIntrospection(config, tokens.access_token), refresh: await client.tokenIntrospection(config, tokens.refresh_token, { token_type_hint: 'refresh_token' }) };
+  await client.tokenRevocation(config, tokens.refresh_token, { token_type_hint: 'refresh_token' });
+  claims.after = await client.tokenIntrospection(config, tokens.access_token);
+  claimsPage(response, claims);
+}
+
 async function route(request, response) {
   const url = new URL(own() + request.url);
   const key = `${request.method} ${url.pathname}`;
   if (key === 'GET /') return answer(response, 200, '<p><a href=/login>Sign in</a></p>');
   if (key === 'GET /login') return login(response, url);
   if (key === 'POST /refresh') return refresh(response);
+  if (key === 'POST /machine') return machine(response);
+  if (key === 'POST /give-back') return giveBack(response);
   if (key === 'POST /control') {
     Object.assign(settings, JSON.parse(await readBody(request)));
     configuration = undefined;
