@@ -50,6 +50,45 @@ public class MailKillTests
         }
     }
 
+    [Fact]
+    public async Task A_kill_between_the_last_dot_and_the_reply_is_noticed_and_the_mail_goes_again_under_the_same_id()
+    {
+        using var authority = new TestAuthority();
+        await using var smtp = new ScriptedSmtp { Certificate = authority.Issue(["localhost"]) };
+        var folder = Directory.CreateTempSubdirectory("gatehouse-mail-").FullName;
+        try
+        {
+            var environment = ServerProcess.EnvironmentFor(folder);
+            await Write(environment, smtp.Port, authority.Pem, 1);
+            var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var reply = new TaskCompletionSource();
+            smtp.OnMessage = _ =>
+            {
+                taken.TrySetResult();
+                return reply.Task;
+            };
+            await using (var server = await ServerProcess.Start(environment))
+            {
+                await taken.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+                await server.Kill();
+            }
+            reply.SetResult();
+            await using (await ServerProcess.Start(environment))
+            {
+                using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+                for (var i = 0; i < 600 && await Accepted(environment) == 0; i++) await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            }
+            Assert.Equal(2, smtp.Messages.Count);
+            Assert.Equal(1, Distinct(smtp));
+            await using var instance = await Instance.Open(ReadConfiguration.From(environment).Configuration!, create: false, TimeProvider.System);
+            Assert.Equal(("accepted", 1L), await instance.Database.Read(async sql => (await sql.One<string>("select state from mails"), await sql.One<long>("select doubtful from mails"))));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static int Distinct(ScriptedSmtp smtp) => smtp.Messages.Select(m => m.Header("Message-ID")).Distinct().Count();
 
     private static async Task<long> Accepted(Dictionary<string, string> environment)

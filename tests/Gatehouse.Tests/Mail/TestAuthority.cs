@@ -37,19 +37,6 @@ sealed class TestAuthority : IDisposable
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null, X509KeyStorageFlags.Exportable);
     }
 
-    /// <summary>With an RSA key, for servers that can do no other.</summary>
-    public X509Certificate2 IssueRsa(string name)
-    {
-        using var own = RSA.Create(2048);
-        var request = new CertificateRequest($"CN={name}", own, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        var san = new SubjectAlternativeNameBuilder();
-        san.AddDnsName(name);
-        request.CertificateExtensions.Add(san.Build());
-        using var bare = request.Create(root.SubjectName, X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UtcNow.AddDays(-2), DateTimeOffset.UtcNow.AddYears(1), RandomNumberGenerator.GetBytes(12));
-        using var withKey = bare.CopyWithPrivateKey(own);
-        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null, X509KeyStorageFlags.Exportable);
-    }
-
     public void Dispose()
     {
         key.Dispose();
