@@ -33,6 +33,7 @@ public static class AccountsModule
         services.AddSingleton<IRemedyHandler<AddUserToGroup>, AddUserToGroupHandler>();
         services.AddSingleton<IRemedyHandler<RestoreUser>, RestoreUserHandler>();
         services.AddHostedService<PurgeDeletedUsers>();
+        services.AddSingleton<IUserCard>(new UserCard(typeof(MailCard), 90));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Profile", "/account", Access.User, 100),
             new MenuEntry("Administration", "Users", "/admin/users", Access.Admin, 300),

@@ -28,14 +28,14 @@ public sealed partial record BounceReport(string MessageId, string Reason)
     }
 
     /// <summary>
-    /// Reads a report by webhook: our own form (message_id, reason), or the events of Mailgun, Brevo, SendGrid-like lists, Postmark and Amazon SES over SNS.
+    /// Reads a report by webhook: our own form (message_id, reason), or the events of Mailgun, Brevo, SendGrid (lists), Postmark and Amazon SES through EventBridge.
     /// An event that is no bounce gives null.
     /// </summary>
     public static BounceReport? FromJson(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object) return null;
-        // SNS wraps the notification as a string.
-        if (Text(json, "Message") is { } wrapped && wrapped.StartsWith('{') && Parse(wrapped) is { } inner) return FromJson(inner);
+        // EventBridge wraps what Amazon SES says.
+        if (Child(json, "detail") is { } inner) return FromJson(inner);
         if (Child(json, "event-data") is { } mailgun)
         {
             if (Text(mailgun, "event") is not ("failed" or "rejected") || Text(mailgun, "severity") == "temporary") return null;
