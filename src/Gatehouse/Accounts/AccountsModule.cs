@@ -35,9 +35,9 @@ public static class AccountsModule
         services.AddHostedService<PurgeDeletedUsers>();
         services.AddSingleton<IUserCard>(new UserCard(typeof(MailCard), 90));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
-            new MenuEntry("Account", "Profile", "/account", Access.User, 100),
-            new MenuEntry("Administration", "Users", "/admin/users", Access.Admin, 300),
-            new MenuEntry("Administration", "User groups", "/admin/groups", Access.Admin, 310)));
+            new MenuEntry("Account", "Profile", "/account", Access.User, 10, "user"),
+            new MenuEntry("Administration", "Users", "/admin/users", Access.Admin, 300, "user"),
+            new MenuEntry("Administration", "User groups", "/admin/groups", Access.Admin, 310, "users")));
         return services;
     }
 

@@ -15,9 +15,9 @@ public static class AuditModule
         services.AddSingleton<AuditLog>();
         services.AddScoped<RemedyDesk>();
         services.AddSingleton<IMenuEntry>(new MenuEntries(
-            new MenuEntry("Sign-ins", "Sign-ins", "/admin/sign-ins", Access.Viewer, 10),
-            new MenuEntry("Sign-ins", "Problems", "/admin/problems", Access.Viewer, 20),
-            new MenuEntry("Administration", "Audit log", "/admin/audit", Access.Viewer, 80)));
+            new MenuEntry("Sign-ins", "Sign-ins", "/admin/sign-ins", Access.Viewer, 10, "key"),
+            new MenuEntry("Sign-ins", "Problems", "/admin/problems", Access.Viewer, 20, "warn"),
+            new MenuEntry("Administration", "Audit log", "/admin/audit", Access.Viewer, 900, "list")));
         return services;
     }
 

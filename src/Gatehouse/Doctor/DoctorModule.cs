@@ -1,3 +1,4 @@
+using Gatehouse.Audit;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Keys;
@@ -21,9 +22,22 @@ public static class DoctorModule
                 .. s.GetServices<IDoctorCheck>(),
             ], s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Examination>>()));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
-            new("Administration", "Overview", "/admin", Access.Viewer, 0),
-            new("Administration", "Doctor", "/admin/doctor", Access.Viewer, 80)));
+            new("Administration", "Overview", "/admin", Access.Viewer, 0, "chart"),
+            new("Administration", "Doctor", "/admin/doctor", Access.Viewer, 910, "doctor")));
         return services;
+    }
+
+    private static async Task<IResult> Overview(Database database, Examination examination, RefusalLog log, TimeProvider clock)
+    {
+        await log.Settle();
+        var now = clock.Now();
+        return new RazorComponentResult<OverviewPage>(new
+        {
+            Counts = await Counts.Load(database, clock),
+            Report = await examination.Recent(),
+            Day = await database.Read(sql => SignInStream.Day(sql, SignInFilter.Of(StrictParameters.Empty), now)),
+            (await database.Read(sql => Cases.Problems(sql, "unsolved", null, 0, 1, 5))).Problems,
+        });
     }
 
     public static void MapDoctor(this IEndpointRouteBuilder routes)
@@ -34,10 +48,6 @@ public static class DoctorModule
             await examination.Run();
             return SeeOther.To("/admin/doctor");
         }).For(Access.Viewer);
-        routes.MapGet("/admin", async (Database database, Examination examination, TimeProvider clock) => new RazorComponentResult<OverviewPage>(new
-        {
-            Counts = await Counts.Load(database, clock),
-            Report = await examination.Recent(),
-        })).For(Access.Viewer);
+        routes.MapGet("/admin", Overview).For(Access.Viewer);
     }
 }

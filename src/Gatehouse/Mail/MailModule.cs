@@ -24,8 +24,8 @@ public static class MailModule
         foreach (var (id, notYet) in MailCheck.All)
             services.AddSingleton<IDoctorCheck>(s => new MailCheck(id, notYet, s.GetRequiredService<MailFindings>(), s.GetRequiredService<MailSettingsStore>()));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
-            new MenuEntry("Administration", "Email", MailPaths.Settings, Access.Admin, 400),
-            new MenuEntry("Administration", "Mail log", MailPaths.Log, Access.Viewer, 75)));
+            new MenuEntry("Administration", "Email", MailPaths.Settings, Access.Admin, 400, "mail"),
+            new MenuEntry("Administration", "Mail log", MailPaths.Log, Access.Viewer, 905, "list")));
         services.AddHostedService(s => s.GetRequiredService<MailSender>());
         return services;
     }

@@ -34,10 +34,10 @@ public static class OpenIdConnectModule
         services.AddSingleton<IRemedyHandler<AddCallbackUrl>, AddCallbackUrlHandler>();
         services.AddSingleton<IRemedyHandler<LiftGroupRestriction>, LiftGroupRestrictionHandler>();
         services.AddSingleton<IMenuEntry>(new MenuEntries(
-            new MenuEntry("", "My apps", "/apps", Access.User, 10),
-            new MenuEntry("Administration", "OIDC Clients", "/admin/clients", Access.Admin, 320),
-            new MenuEntry("Administration", "APIs", "/admin/apis", Access.Admin, 330),
-            new MenuEntry("Administration", "Signing keys", "/admin/keys", Access.Admin, 340)));
+            new MenuEntry("", "My apps", "/apps", Access.User, 10, "app"),
+            new MenuEntry("Administration", "OIDC Clients", "/admin/clients", Access.Admin, 320, "link"),
+            new MenuEntry("Administration", "APIs", "/admin/apis", Access.Admin, 330, "app"),
+            new MenuEntry("Administration", "Signing keys", "/admin/keys", Access.Admin, 340, "key")));
         services.AddSingleton<ReadClaims>();
         services.AddSingleton<ChangeClaimPlan>();
         services.AddSingleton<ReadConsent>();

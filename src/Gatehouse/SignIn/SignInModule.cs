@@ -60,11 +60,11 @@ public static class SignInModule
         services.AddHostedService(s => s.GetRequiredService<AnswerRequests>());
         services.AddSingleton<Accounts.IUserCard>(new Accounts.UserCard(typeof(LoginLinkCard), 10));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
-            new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20),
-            new MenuEntry("Administration", "Passwords", "/admin/settings/passwords", Access.Admin, 420),
-            new MenuEntry("Administration", "Login links", "/admin/settings/login-links", Access.Admin, 440),
-            new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30),
-            new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40)));
+            new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20, "shield"),
+            new MenuEntry("Administration", "Passwords", "/admin/settings/passwords", Access.Admin, 420, "key"),
+            new MenuEntry("Administration", "Login links", "/admin/settings/login-links", Access.Admin, 440, "link"),
+            new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30, "screen"),
+            new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40, "clock")));
         return services;
     }
 

@@ -22,8 +22,8 @@ public static class SignUpModule
         services.AddSingleton<IRemedyHandler<SendInvitationAgain>, SendInvitationAgainHandler>();
         foreach (var template in SignUpLetters.All) services.AddSingleton(template);
         services.AddSingleton<IMenuEntry>(new MenuEntries(
-            new MenuEntry("Administration", "Invitations", "/admin/invitations", Access.Admin, 305),
-            new MenuEntry("Administration", "Sign-up", "/admin/settings/sign-up", Access.Admin, 430)));
+            new MenuEntry("Administration", "Invitations", "/admin/invitations", Access.Admin, 305, "mail"),
+            new MenuEntry("Administration", "Sign-up", "/admin/settings/sign-up", Access.Admin, 430, "plus")));
         return services;
     }
 

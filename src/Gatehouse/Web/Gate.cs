@@ -33,7 +33,7 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
             return;
         }
         var posts = !HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method) && !HttpMethods.IsOptions(http.Request.Method);
-        if (!IsOurHost(http))
+        if (!IsOurHost(http) && endpoint.Metadata.GetMetadata<AnswersAnyHost>() is null)
         {
             await refuse.WrongHost(http, page: !posts && endpoint.Metadata.GetMetadata<CookieFree>() is null).ExecuteAsync(http);
             return;

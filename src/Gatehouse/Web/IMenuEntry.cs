@@ -2,7 +2,8 @@ namespace Gatehouse.Web;
 
 /// <summary>One line of the side bar; every room brings its own.</summary>
 /// <param name="Section">"Account", "Sign-ins" or "Administration"; "" stands first.</param>
-public sealed record MenuEntry(string Section, string Title, string Path, Access Level, int Order);
+/// <param name="Icon">A name of Parts/Icon.</param>
+public sealed record MenuEntry(string Section, string Title, string Path, Access Level, int Order, string Icon = "gear");
 
 /// <summary>Where a room declares its menu entries (registered as services).</summary>
 public interface IMenuEntry

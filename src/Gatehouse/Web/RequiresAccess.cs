@@ -24,6 +24,9 @@ public sealed record RequiresAccess(Access Level, bool Recent = false);
 /// <summary>Route metadata: a protocol endpoint that never reads a cookie, so no cross-site check applies. The one list of exemptions is whoever carries this.</summary>
 public sealed record CookieFree;
 
+/// <summary>Route metadata: says the same under every Host header (stylesheets, scripts, the health check of a container or proxy).</summary>
+public sealed record AnswersAnyHost;
+
 /// <summary>Route metadata: may be posted to from other sites (authorize by POST); it stores what came and answers 303.</summary>
 public sealed record AllowsCrossSitePost;
 

@@ -21,7 +21,7 @@ public static class StaticFiles
             if (!ByName.TryGetValue(name, out var asset)) return refuse.NotFound(http);
             http.Response.Headers.CacheControl = stamp == asset.Stamp ? "public, max-age=31536000, immutable" : "no-cache";
             return Results.Bytes(asset.Bytes, asset.ContentType);
-        }).ForProtocol();
+        }).ForProtocol().WithMetadata(new AnswersAnyHost());
 
     private static Asset Load(string name)
     {

@@ -35,7 +35,7 @@ public static class WebModule
     public static void MapWeb(this IEndpointRouteBuilder routes)
     {
         StaticFiles.Map(routes);
-        routes.MapGet("/healthz", () => Results.Text("ok\n")).ForProtocol();
+        routes.MapGet("/healthz", () => Results.Text("ok\n")).ForProtocol().WithMetadata(new AnswersAnyHost());
         routes.MapPost("/preferences", SetPreferences).For(Access.Anyone);
     }
 

@@ -1,4 +1,6 @@
+using Gatehouse.Audit;
 using Gatehouse.Tests.Parts;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
 namespace Gatehouse.Tests.Browser;
@@ -131,6 +133,115 @@ public class PasskeyTests(Chromium chromium)
         await Assertions.Expect(ada.Page.Locator(".passkey-messages [data-says]:not([hidden])")).ToHaveCountAsync(1);
         var (_, groups, _) = await instance.Console("group", "list");
         Assert.DoesNotContain("painters", groups, StringComparison.Ordinal);
+        ada.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task A_removed_passkey_is_refused_with_a_reference_that_names_the_cause()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        // A second one on another device, then the first is removed there.
+        var first = ada.Authenticator;
+        await using var desk = await Person.With(chromium);
+        await desk.EnterByLink(instance, "ada@example.com");
+        // A passkey of this session cannot confirm in it: out, and in again by it.
+        await desk.Page.GotoAsync($"{instance.Origin}/account/security");
+        await desk.Press("Sign out");
+        await desk.Page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal) && !url.Contains("/account", StringComparison.Ordinal));
+        await desk.Page.GotoAsync($"{instance.Origin}/account/security");
+        await desk.Page.Locator("section.passkey").Filter(new() { HasText = "never used" }).GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
+        await Assertions.Expect(desk.Page.Locator("section.passkey")).ToHaveCountAsync(1);
+
+        // The sessions that it opened are over.
+        await first.UserIsPresent(false);
+        await ada.Page.GotoAsync($"{instance.Origin}/account/security");
+        Assert.Contains("/sign-in", ada.Page.Url, StringComparison.Ordinal);
+        await first.UserIsPresent(true);
+        await ada.Press("Use a passkey");
+        await Assertions.Expect(ada.Page.Locator("[data-says=refused]")).ToBeVisibleAsync();
+        Assert.Contains("/sign-in", ada.Page.Url, StringComparison.Ordinal);
+        var reference = await ada.Page.Locator("#passkey-reference").InnerTextAsync();
+        await instance.Services.GetRequiredService<RefusalLog>().Settle();
+        var (code, why, error) = await instance.Console("why", reference);
+        Assert.True(code == 0, error);
+        Assert.Contains("removed", why, StringComparison.Ordinal);
+        await AxeCheck.HasNoViolation(ada.Page, "a refused passkey");
+        ada.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task A_name_chooses_among_the_passkeys_of_a_shared_computer()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var home = await Person.With(chromium);
+        await home.SetUp(instance);
+        var (code, _, error) = await instance.Console("user", "add", "--email", "grace@example.com", "--name", "Grace Hopper");
+        Assert.True(code == 0, error);
+        await home.EnterByLink(instance, "grace@example.com");
+        Assert.Equal(2, await home.Authenticator.Passkeys());
+
+        foreach (var (email, name) in new[] { ("ada@example.com", "Ada Admin"), ("grace@example.com", "Grace Hopper") })
+        {
+            await home.Authenticator.UserIsPresent(false);
+            await home.Page.GotoAsync($"{instance.Origin}/account");
+            await home.Press("Sign out");
+            await home.Page.WaitForURLAsync("**/sign-in");
+            await home.Page.GetByLabel("E-mail or user name").FillAsync(email);
+            // Enter in the field does what the button does. The offer of the field is taken back, so only the named one answers.
+            await home.Page.GetByLabel("E-mail or user name").PressAsync("Enter");
+            await home.Authenticator.UserIsPresent(true);
+            await home.Page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+            Assert.Equal(name, await home.Page.Locator(".who a span").InnerTextAsync());
+        }
+        home.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task C120_a_name_that_does_not_exist_reads_like_the_name_of_somebody_else()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        await using var mallory = await Person.With(chromium);
+        var shown = new List<string>();
+        foreach (var name in new[] { "ada@example.com", "nobody@example.com" })
+        {
+            await mallory.Page.GotoAsync($"{instance.Origin}/sign-in");
+            await mallory.Page.GetByLabel("E-mail or user name").FillAsync(name);
+            await mallory.Press("Continue");
+            await Assertions.Expect(mallory.Page.Locator("#passkey-reference")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^GH-"));
+            var reference = await mallory.Page.Locator("#passkey-reference").InnerTextAsync();
+            // How long the browser took is in the report, and only there.
+            shown.Add((await mallory.Page.Locator("main").InnerTextAsync()).Replace(reference, "", StringComparison.Ordinal));
+        }
+        Assert.Equal(shown[0], shown[1]);
+        mallory.SawNothingWrong();
+    }
+
+    [Fact]
+    public async Task Who_turns_back_at_sign_in_returns_to_the_application_and_can_come_again()
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.SetUp(instance);
+        await ada.Authenticator.UserIsPresent(false);
+        await ada.Press("Sign out");
+        var port = LoopbackPort.Free();
+        var (id, secret) = await StoryTests.AddClient(instance, "Wiki", RelyingParty.CallbackUrl(port));
+        await using var wiki = await RelyingParty.Start(new() { Issuer = instance.Origin, ClientId = id, ClientSecret = secret, Port = port });
+
+        await ada.Page.GotoAsync($"{wiki.Url}/login");
+        await Assertions.Expect(ada.Page.GetByRole(AriaRole.Heading, new() { Name = "Sign in to Wiki" })).ToBeVisibleAsync();
+        await ada.Follow("Back to Wiki");
+        await Assertions.Expect(ada.Page.Locator("pre#error")).ToContainTextAsync("access_denied");
+        Assert.StartsWith(wiki.Url, ada.Page.Url, StringComparison.Ordinal);
+
+        await ada.Page.GotoAsync($"{wiki.Url}/login");
+        await ada.Authenticator.UserIsPresent(true);
+        if (ada.Page.Url.StartsWith(instance.Origin, StringComparison.Ordinal)) await ada.Press("Use a passkey");
+        await StoryTests.IsIn(ada, "ada@example.com");
         ada.SawNothingWrong();
     }
 }

@@ -20,7 +20,7 @@ sealed class Watch
         context.WebError += (_, error) => faults.Enqueue($"script: {error.Error}");
         context.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith("http://localhost:", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            if (!request.Url.StartsWith("http://localhost:", StringComparison.Ordinal) && !request.Url.StartsWith("http://127.0.0.1:", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
                 faults.Enqueue($"request to another host: {request.Url}");
         };
         context.Response += (_, response) =>

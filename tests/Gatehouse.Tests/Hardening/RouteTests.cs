@@ -19,7 +19,7 @@ public sealed partial class RouteTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => instance.DisposeAsync();
 
-    private sealed record Route(string Pattern, string Method, RequiresAccess? Access, bool CookieFree, bool CrossSite)
+    private sealed record Route(string Pattern, string Method, RequiresAccess? Access, bool CookieFree, bool CrossSite, bool AnyHost)
     {
         /// <summary>With something in the place of every parameter.</summary>
         public string Path => Parameter().Replace(Pattern, m => m.Value.Contains(":int", StringComparison.Ordinal) ? "0" : "0199aaaaaaaa7000800000000000abcd");
@@ -32,7 +32,7 @@ public sealed partial class RouteTests : IAsyncLifetime
         .. instance.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().SelectMany(e =>
             (e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["ANY"]).Select(method => new Route(
                 "/" + e.RoutePattern.RawText!.TrimStart('/'), method, e.Metadata.GetMetadata<RequiresAccess>(),
-                e.Metadata.GetMetadata<CookieFree>() is not null, e.Metadata.GetMetadata<AllowsCrossSitePost>() is not null))),
+                e.Metadata.GetMetadata<CookieFree>() is not null, e.Metadata.GetMetadata<AllowsCrossSitePost>() is not null, e.Metadata.GetMetadata<AnswersAnyHost>() is not null))),
     ];
 
     private static HttpRequestMessage Request(string method, string path, string? body = null, string type = "application/x-www-form-urlencoded", string? site = "same-origin")
@@ -150,7 +150,7 @@ public sealed partial class RouteTests : IAsyncLifetime
         using var stranger = instance.Browser();
         using var admin = await Somebody.With(instance, Role.Admin);
         var wrong = new List<string>();
-        foreach (var (browser, route) in Routes().SelectMany(r => new[] { (stranger, r), (admin, r) }).Append((stranger, new("/nowhere", "GET", null, false, false))))
+        foreach (var (browser, route) in Routes().SelectMany(r => new[] { (stranger, r), (admin, r) }).Append((stranger, new("/nowhere", "GET", null, false, false, false))))
         {
             var page = route.Method == "GET" ? await browser.Get(route.Path) : await browser.Send(Request(route.Method, route.Path, "a=b"));
             var h = page.Headers;
@@ -299,11 +299,13 @@ public sealed partial class RouteTests : IAsyncLifetime
             request.Headers.Add("X-Forwarded-Host", "evil.example");
             request.Headers.Add("Forwarded", "host=evil.example");
             var page = await stranger.Send(request);
-            if (page.Status != HttpStatusCode.MisdirectedRequest) wrong.Add($"{route}: {page.Status}");
+            if (route.AnyHost ? page.Status is not (HttpStatusCode.OK or HttpStatusCode.NotFound) : page.Status != HttpStatusCode.MisdirectedRequest) wrong.Add($"{route}: {page.Status}");
             if (page.Body.Contains("evil", StringComparison.Ordinal) || page.Headers.Values.Any(v => v.Contains("evil", StringComparison.Ordinal))) wrong.Add($"{route}: echoes");
             if (page.Headers.ContainsKey("Set-Cookie")) wrong.Add($"{route}: sets a cookie");
         }
         Assert.Empty(wrong);
+        // The page that names the right address is readable, and a health check needs no name.
+        Assert.Equal(["/assets/{stamp}/{name}", "/healthz"], Routes().Where(r => r.AnyHost).Select(r => r.Pattern).Order(StringComparer.Ordinal));
     }
 
     [Fact]

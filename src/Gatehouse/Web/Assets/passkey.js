@@ -46,6 +46,7 @@ function begin(box) {
   async function run(fields) {
     conditional?.abort();
     say(null);
+    box.querySelector('[data-report]')?.setAttribute('hidden', '');
     if (start) start.disabled = true;
     const began = performance.now();
     try {
