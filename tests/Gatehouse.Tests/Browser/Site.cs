@@ -46,7 +46,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
     [
         "Kathleen Antonelli of the Very Long Names that do not end", "kathleen.antonelli.of.the.long.names", "@example.com", "Ada Lovelace", "Grace Hopper", "Alan Turing", "Annie Easley",
         "Katherine Johnson", "Margaret Hamilton", "Your invitation to", "Open day", "Orders", "orders:read", "See orders", "margaret", "dorothy", "Radia Perlman", "Barbara Liskov", "ada", "grace", "alan", "annie", "barbara", "katherine", "radia", "Accounting", "Editors", "Everybody else in the house", "Payroll of the whole company and its many subsidiaries", "Wiki", "Photos", "Team calendar",
-        "Old intranet", "Another app without script", "Another app", "Gatehouse", "localhost", "HeadlessChrome", "console:", "ES256", "RS256",
+        "Old intranet", "Another app without script", "Another app", "Gatehouse", "localhost", "HeadlessChrome", "console:", "ES256", "RS256", "JWT",
     ];
 
     /// <summary>Reference of the callback with a slash too much, and the id of its client.</summary>
@@ -242,7 +242,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
             ("problems", "/admin/problems"), ("problems-none", "/admin/problems?state=closed"), ("case-callback", $"/admin/cases/{Reference}"), ("case-group", $"/admin/cases/{groupReference}"),
             ("case-not-stored", "/admin/cases/GH-0000-0000"), ("remedy", $"/admin/cases/{Reference}/remedies/0"), ("lookup", "/admin/lookup?q=example.com"), ("lookup-nothing", "/admin/lookup?q=nothing-of-the-kind"),
             ("users", "/admin/users"), ("users-none", "/admin/users?q=nobody-of-this-name"), ("user-new", "/admin/users/new"), ("groups", "/admin/groups"), ("clients", "/admin/clients"), ("clients-none", "/admin/clients?q=nothing"), ("client-new", "/admin/clients/new"),
-            ("email", "/admin/settings/email"), ("mail-log", "/admin/mail"), ("passwords", "/admin/settings/passwords"), ("apis", "/admin/apis"), ("api-new", "/admin/apis/new"), ("keys", "/admin/keys"), ("invite", "/admin/invite"), ("invitations", "/admin/invitations"), ("invitations-none", "/admin/invitations?q=nobody-of-this-name"), ("sign-up", "/admin/settings/sign-up"), ("client-claims", $"/admin/clients/{ClientId}/claims"),
+            ("email", "/admin/settings/email"), ("mail-log", "/admin/mail"), ("passwords", "/admin/settings/passwords"), ("apis", "/admin/apis"), ("api-new", "/admin/apis/new"), ("keys", "/admin/keys"), ("ldap", "/admin/configuration/ldap"), ("ldap-explain", "/admin/ldap/explain"), ("ldap-syncs", "/admin/ldap/syncs"), ("invite", "/admin/invite"), ("invitations", "/admin/invitations"), ("invitations-none", "/admin/invitations?q=nobody-of-this-name"), ("sign-up", "/admin/settings/sign-up"), ("client-claims", $"/admin/clients/{ClientId}/claims"),
             ("client", $"/admin/clients/{ClientId}"), ("setup-closed", "/setup"), ("code", "/help/oidc.redirect_uri_mismatch"), ("code-public", "/help/oidc.client_refused"),
         })
             Add("admin-" + name, Admin, path);
