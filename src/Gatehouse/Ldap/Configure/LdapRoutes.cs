@@ -2,6 +2,7 @@ using Gatehouse.Accounts;
 using Gatehouse.Data;
 using Gatehouse.Ldap.Explain;
 using Gatehouse.Refusals;
+using Gatehouse.SignIn.Passwords;
 using Gatehouse.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -12,10 +13,10 @@ internal static class LdapRoutes
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(OnOurSide.Page, async (HttpContext http, Visit visit, SettingsStore store) => Page(http, await store.Get(), await store.Get(), saved: visit.Query?["done"] == "saved")).For(Access.Admin);
+        routes.MapGet(OnOurSide.Page, async (HttpContext http, Visit visit, SettingsStore store) => await Page(http, await store.Get(), await store.Get(), saved: visit.Query?["done"] == "saved")).For(Access.Admin);
         routes.MapPost(OnOurSide.Page, Save).For(Access.Admin, recent: true);
         routes.MapPost(OnOurSide.Page + "/preset", async (HttpContext http, Visit visit, SettingsStore store) =>
-            Page(http, Presets.Apply(DirectoryForm.Read(visit.Form), visit.Form["preset"] ?? ""), await store.Get())).For(Access.Admin);
+            await Page(http, Presets.Apply(DirectoryForm.Read(visit.Form), visit.Form["preset"] ?? ""), await store.Get())).For(Access.Admin);
         routes.MapPost(OnOurSide.Page + "/test", Test).For(Access.Admin, recent: true);
         routes.MapGet("/admin/ldap/explain", () => new RazorComponentResult<ExplainPage>()).For(Access.Admin);
         routes.MapPost("/admin/ldap/explain", async (HttpContext http, Visit visit, ExplainPerson explain) =>
@@ -27,7 +28,7 @@ internal static class LdapRoutes
     {
         var form = DirectoryForm.Read(visit.Form);
         var faults = await store.Save(form, visit.Form["bind_password"], visit.Actor());
-        return faults.Count == 0 ? SeeOther.To(OnOurSide.Page + "?done=saved") : Page(http, form, await store.Get(), faults);
+        return faults.Count == 0 ? SeeOther.To(OnOurSide.Page + "?done=saved") : await Page(http, form, await store.Get(), faults);
     }
 
     /// <summary>Tests what the form says, saved or not. A password that is not typed is only used for the servers it was entered for (D15).</summary>
@@ -36,10 +37,10 @@ internal static class LdapRoutes
         var form = DirectoryForm.Read(visit.Form);
         var stored = await store.Get();
         var faults = CheckSettings.Run(form);
-        if (faults.Count > 0) return Page(http, form, stored, faults);
-        if (!store.PasswordFor(form, visit.Form["bind_password"], stored).Passed(out var password, out var refusal)) return Page(http, form, stored, [new("bind_password", refusal)]);
+        if (faults.Count > 0) return await Page(http, form, stored, faults);
+        if (!store.PasswordFor(form, visit.Form["bind_password"], stored).Passed(out var password, out var refusal)) return await Page(http, form, stored, [new("bind_password", refusal)]);
         await store.Note(visit.Actor(), "ldap.tested", string.Join(' ', form.Urls));
-        return Page(http, form, stored, steps: await test.Run(form, password, http.RequestAborted));
+        return await Page(http, form, stored, steps: await test.Run(form, password, http.RequestAborted));
     }
 
     private static async Task<IResult> LetIn(Visit visit, Database database, SettingsStore store)
@@ -50,7 +51,7 @@ internal static class LdapRoutes
         return SeeOther.To("/admin/ldap/explain");
     }
 
-    private static RazorComponentResult<LdapPage> Page(HttpContext http, DirectorySettings form, DirectorySettings stored, IReadOnlyList<SettingFault>? faults = null, IReadOnlyList<TestStep>? steps = null, bool saved = false)
+    private static async Task<IResult> Page(HttpContext http, DirectorySettings form, DirectorySettings stored, IReadOnlyList<SettingFault>? faults = null, IReadOnlyList<TestStep>? steps = null, bool saved = false)
     {
         var services = http.RequestServices;
         // A mistake of typing has no case; that somebody else saved first is one.
@@ -59,6 +60,7 @@ internal static class LdapRoutes
         {
             Form = form with { Paused = stored.Paused },
             HasPassword = stored.PasswordBox is not null,
+            PasswordsOn = (await PasswordSettings.Of(services.GetRequiredService<Gatehouse.Data.Settings>())).Enabled,
             Saved = saved,
             Faults = faults ?? [],
             Errors = DirectoryForm.Errors(faults ?? [], services.GetRequiredService<Texts>()),
