@@ -43,4 +43,15 @@ public sealed class AuditLog(TimeProvider clock)
             insert into audit (id, at, actor, action, target_kind, target_id, target_name, before, after, reference, address)
             values (@id, @now, @actor, @action, @kind, @target, @name, @before, @after, @reference, @address)
             """, new { id = clock.NewId(), now = clock.Now(), actor = actor.Name, action, kind = target.Kind, target = target.Id, name = target.Name, before, after, reference, address = actor.Address });
+
+    /// <summary>The same act on many things.</summary>
+    public Task WriteMany(Sql sql, Actor actor, string action, IEnumerable<(AuditTarget Target, string? After)> acts)
+    {
+        var now = clock.Now();
+        return sql.InsertMany("audit",
+            [
+                ("id", "text"), ("at", "bigint"), ("actor", "text"), ("action", "text"), ("target_kind", "text"), ("target_id", "text"), ("target_name", "text"), ("after", "text"), ("address", "text"),
+            ],
+            acts.Select(a => new object?[] { clock.NewId(), now, actor.Name, action, a.Target.Kind, a.Target.Id, a.Target.Name, a.After, actor.Address }));
+    }
 }

@@ -42,6 +42,18 @@ public sealed class Sql
         IsPostgres ? $"{column} in (select json_array_elements_text(cast(@values as json)))" : $"{column} in (select value from json_each(@values))",
         System.Text.Json.JsonSerializer.Serialize(values));
 
+    /// <summary>Inserts many rows with few round trips.</summary>
+    /// <param name="columns">Name and type: "text", "bigint" or "boolean".</param>
+    /// <param name="rows">Values in the order of the columns: string, long, bool or null.</param>
+    public async Task InsertMany(string table, IReadOnlyList<(string Name, string Type)> columns, IEnumerable<object?[]> rows)
+    {
+        var values = IsPostgres
+            ? string.Join(", ", columns.Select((c, i) => $"cast(r.value ->> {i} as {c.Type})")) + " from json_array_elements(cast(@rows as json)) as r(value)"
+            : string.Join(", ", columns.Select((_, i) => $"json_extract(r.value, '$[{i}]')")) + " from json_each(@rows) as r";
+        foreach (var chunk in rows.Chunk(500))
+            await Run($"insert into {table} ({string.Join(", ", columns.Select(c => c.Name))}) select {values}", new { rows = System.Text.Json.JsonSerializer.Serialize(chunk) });
+    }
+
     /// <summary>Keeps every other writer that asks for it out until the commit; SQLite has one writer anyway.</summary>
     internal Task LockAll() => IsPostgres ? Run("select pg_advisory_xact_lock(7266372)") : Task.CompletedTask;
 

@@ -104,6 +104,20 @@ public class PlanTests
         Assert.Equal(["skip ada"], Acts(Directory() with { Skipped = [skipped] }, Local(Linked("ada"))));
     }
 
+    [Theory]
+    [InlineData("uid=ada", "ada", "ada@corp.example", "Ada", null)]
+    [InlineData("uid=a\0da", "ada", "ada@corp.example", "Ada", "ldap.entry_attribute_unusable")]
+    [InlineData("uid=ada", "ada<script>", "ada@corp.example", "Ada", "ldap.entry_attribute_unusable")]
+    [InlineData("uid=ada", "ada@corp", "ada@corp.example", "Ada", "ldap.entry_attribute_unusable")]
+    [InlineData("uid=ada", "ada", "ada@corp.example\r\nBcc: x@y", "Ada", "ldap.entry_attribute_unusable")]
+    [InlineData("uid=ada", "ada", "ada@corp.example", "Ada\u202e", "ldap.entry_attribute_unusable")]
+    [InlineData("uid=ada", "ada", "", "Ada", "ldap.entry_lacks_attribute")]
+    public void Hostile_values_of_an_entry_become_no_account(string dn, string uid, string mail, string cn, string? code)
+    {
+        Assert.True(Gatehouse.Ldap.Wire.LdapReply.TryRead(Answers.Entry(1, dn, ("entryUUID", "id"), ("uid", uid), ("mail", mail), ("cn", cn)), out var reply, out _));
+        Assert.Equal(code, MapEntries.Person(reply!.Entry!, Settings.Mapping, DateTimeOffset.UnixEpoch).Refusal?.Facts.Code);
+    }
+
     [Fact]
     public void Admins_come_and_go_with_their_group_unless_an_admin_gave_the_role()
     {

@@ -48,6 +48,17 @@ public static class UserStore
         user.CreatedAt,
     });
 
+    /// <summary>Many at once, as a sync of a directory brings them.</summary>
+    public static Task InsertMany(Sql sql, IEnumerable<User> users) => sql.InsertMany("users",
+        [
+            ("id", "text"), ("user_name", "text"), ("user_name_folded", "text"), ("email", "text"), ("email_folded", "text"), ("email_verified", "boolean"), ("display_name", "text"), ("given_name", "text"),
+            ("family_name", "text"), ("source", "text"), ("role", "text"), ("epoch", "bigint"), ("created_at", "bigint"), ("updated_at", "bigint"), ("row_version", "bigint"),
+        ],
+        users.Select(u => new object?[]
+        {
+            u.Id, u.UserName, Fold(u.UserName), u.Email, Fold(u.Email), u.EmailVerified, u.DisplayName, u.GivenName, u.FamilyName, u.Source, u.Role, 1L, u.CreatedAt, u.CreatedAt, 1L,
+        }));
+
     /// <summary>Ends everything born under the old epoch: sessions, grants, links.</summary>
     public static async Task RaiseEpoch(Sql sql, string id)
     {

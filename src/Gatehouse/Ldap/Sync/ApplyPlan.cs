@@ -18,14 +18,11 @@ internal sealed class ApplyPlan(AuditLog audit, DisableUser disable, DeleteUser 
         var users = local.Users.Where(u => u.Exists).ToDictionary(u => u.StableId, u => u.UserId, StringComparer.Ordinal);
         var teams = local.Teams.ToDictionary(t => t.StableId, t => t.GroupId, StringComparer.Ordinal);
         // Whoever gives up a name or an address does so before somebody else takes it.
-        foreach (var item in plan.Items.OrderBy(i => i is CreatePerson or CreateTeam ? 1 : i is ChangeMembers ? 2 : 0))
+        foreach (var item in plan.Items.OrderBy(i => i is CreateTeam ? 1 : i is ChangeMembers ? 2 : 0))
         {
+            if (item is CreateTeam or ChangeMembers && undo.Created.Count == 0) await Create(sql, runId, plan, settings, actor, users, undo);
             switch (item)
             {
-                case CreatePerson create:
-                    users[create.Person.Id] = await Create(sql, runId, create, settings, actor);
-                    undo.Created.Add(users[create.Person.Id]);
-                    break;
                 case ChangePerson change:
                     await Change(sql, change, settings, actor);
                     var old = change.User;
@@ -67,31 +64,39 @@ internal sealed class ApplyPlan(AuditLog audit, DisableUser disable, DeleteUser 
                     break;
             }
         }
+        if (undo.Created.Count == 0) await Create(sql, runId, plan, settings, actor, users, undo);
         return (await Versions(sql, undo), spared);
     }
 
-    private async Task<string> Create(Sql sql, string runId, CreatePerson create, DirectorySettings settings, Actor actor)
+    private async Task Create(Sql sql, string runId, SyncPlan plan, DirectorySettings settings, Actor actor, Dictionary<string, string> users, UndoNotes undo)
     {
-        var (person, now) = (create.Person, clock.Now());
-        var user = new User
+        var now = clock.Now();
+        var made = plan.Items.OfType<CreatePerson>().Select(create => (create, User: new User
         {
             Id = clock.NewId(),
-            UserName = person.UserName,
-            Email = person.Email,
+            UserName = create.Person.UserName,
+            Email = create.Person.Email,
             EmailVerified = settings.TrustEmail,
-            DisplayName = person.DisplayName,
-            GivenName = person.GivenName,
-            FamilyName = person.FamilyName,
+            DisplayName = create.Person.DisplayName,
+            GivenName = create.Person.GivenName,
+            FamilyName = create.Person.FamilyName,
             Source = "ldap",
             Role = create.Admin ? Role.Admin : Role.User,
             CreatedAt = now,
-        };
-        await UserStore.Insert(sql, user);
+        })).ToArray();
+        if (made.Length == 0) return;
+        await UserStore.InsertMany(sql, made.Select(m => m.User));
         // What an earlier sync deleted may have left its row.
-        await sql.Run("delete from ldap_users where stable_id = @stable", new { stable = person.Id });
-        await sql.Run("insert into ldap_users (user_id, stable_id, dn, admin_by_run, linked_at) values (@Id, @stable, @Dn, @admin, @now)", new { user.Id, stable = person.Id, person.Dn, admin = create.Admin ? runId : null, now });
-        await audit.Write(sql, actor, "user.created", user.AuditTarget, after: $"{user.Email}, {user.Role}; {person.Dn}");
-        return user.Id;
+        var (stale, values) = sql.Among("stable_id", made.Select(m => m.create.Person.Id));
+        await sql.Run($"delete from ldap_users where {stale}", new { values });
+        await sql.InsertMany("ldap_users", [("user_id", "text"), ("stable_id", "text"), ("dn", "text"), ("admin_by_run", "text"), ("linked_at", "bigint")],
+            made.Select(m => new object?[] { m.User.Id, m.create.Person.Id, m.create.Person.Dn, m.create.Admin ? runId : null, now }));
+        await audit.WriteMany(sql, actor, "user.created", made.Select(m => (m.User.AuditTarget, (string?)$"{m.User.Email}, {m.User.Role}; {m.create.Person.Dn}")));
+        foreach (var (create, user) in made)
+        {
+            users[create.Person.Id] = user.Id;
+            undo.Created.Add(user.Id);
+        }
     }
 
     private async Task Change(Sql sql, ChangePerson change, DirectorySettings settings, Actor actor)

@@ -12,6 +12,7 @@ internal static class MapEntries
     public static Outcome<DirectoryPerson> Person(DirectoryEntry entry, AttributeMapping mapping, DateTimeOffset now)
     {
         if (StableId.Of(entry, mapping.Id) is not { } id) return Missing(entry, mapping.Id, "id");
+        if (entry.Dn.Any(char.IsControl) || entry.Dn.Length > 2000) return Odd(entry);
         if (entry.Text(mapping.UserName) is not { } typedName) return Missing(entry, mapping.UserName, "user name");
         if (!AccountNames.UserName(typedName).Passed(out var userName, out var refusal)) return Unusable(entry, mapping.UserName, refusal);
         if (entry.Text(mapping.Email) is not { } typedEmail) return Missing(entry, mapping.Email, "e-mail");
@@ -28,12 +29,15 @@ internal static class MapEntries
     public static Outcome<DirectoryTeam> Team(DirectoryEntry entry, AttributeMapping mapping)
     {
         if (StableId.Of(entry, mapping.GroupId) is not { } id) return Missing(entry, mapping.GroupId, "id");
+        if (entry.Dn.Any(char.IsControl) || entry.Dn.Length > 2000) return Odd(entry);
         if (entry.Text(mapping.GroupName) is not { } typed) return Missing(entry, mapping.GroupName, "name");
         return AccountNames.Display("name", typed).Passed(out var name, out var refusal) ? new DirectoryTeam(id, entry.Dn, name, []) : Unusable(entry, mapping.GroupName, refusal);
     }
 
     /// <summary>What a list calls an entry that could not be mapped.</summary>
     public static string NameOf(DirectoryEntry entry, string attribute) => Printable.Cap(entry.Text(attribute) ?? entry.Dn.Split(',')[0], 100);
+
+    private static EntryAttributeUnusable Odd(DirectoryEntry entry) => new(Printable.Cap(entry.Dn, 300), "dn", "it holds control characters or is longer than 2,000 characters.");
 
     private static EntryLacksAttribute Missing(DirectoryEntry entry, string attribute, string meaning) => new(Printable.Cap(entry.Dn, 300), attribute, meaning);
 

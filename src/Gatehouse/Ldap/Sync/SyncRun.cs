@@ -115,23 +115,16 @@ internal static class RunStore
             insert into ldap_runs (id, kind, cause, actor, started_at, finished_at, outcome, fingerprint, people, teams, created, updated, disabled, restored, memberships, conflicts, skipped, code, data, undo)
             values (@Id, @Kind, @Cause, @Actor, @StartedAt, @FinishedAt, @Outcome, @Fingerprint, @People, @Teams, @Created, @Updated, @Disabled, @Restored, @Memberships, @Conflicts, @Skipped, @Code, @Data, @Undo)
             """, run);
-        var position = 0L;
-        foreach (var item in (plan?.Items ?? []).OrderBy(Rank).Take(MostEntries))
-        {
-            var why = (item as LeftAlone)?.Why;
-            await sql.Run("insert into ldap_run_entries (run_id, position, act, name, dn, user_id, detail, code, data) values (@run, @position, @Act, @Name, @Dn, @UserId, @detail, @code, @data)", new
+        await sql.InsertMany("ldap_run_entries",
+            [("run_id", "text"), ("position", "bigint"), ("act", "text"), ("name", "text"), ("dn", "text"), ("user_id", "text"), ("detail", "text"), ("code", "text"), ("data", "text")],
+            (plan?.Items ?? []).OrderBy(Rank).Take(MostEntries).Select((item, position) =>
             {
-                run = run.Id,
-                position = position++,
-                item.Act,
-                Name = Web.Printable.Cap(item.Name, 100),
-                Dn = Web.Printable.Cap(item.Dn, 500),
-                item.UserId,
-                detail = Web.Printable.Cap(item.Detail, 1000),
-                code = why?.Facts.Code,
-                data = why is null ? null : RefusalCatalogue.Write(why),
-            });
-        }
+                var why = (item as LeftAlone)?.Why;
+                return new object?[]
+                {
+                    run.Id, (long)position, item.Act, Web.Printable.Cap(item.Name, 100), Web.Printable.Cap(item.Dn, 500), item.UserId, Web.Printable.Cap(item.Detail, 1000), why?.Facts.Code, why is null ? null : RefusalCatalogue.Write(why),
+                };
+            }));
         // An old failure or rehearsal is of no use; the last one that can be undone is kept whatever its age.
         await sql.Run("""
             delete from ldap_runs where id in (select id from ldap_runs order by started_at desc limit 1000 offset @kept)
