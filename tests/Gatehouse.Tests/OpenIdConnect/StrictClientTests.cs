@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gatehouse.Tests.Parts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gatehouse.Tests.OpenIdConnect;
 
@@ -59,6 +61,37 @@ public partial class StrictClientTests(PostgresCluster postgres)
         using var error = refused.Location is { } to ? await http.GetAsync(to)
             : await http.PostAsync("/cb", new FormUrlEncodedContent(Hidden().Matches(refused.Body).Select(m => new KeyValuePair<string, string>(m.Groups[1].Value, WebUtility.HtmlDecode(m.Groups[2].Value)))));
         Assert.Contains(refused.Reference!, await error.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_strict_client_logs_somebody_out(bool onPostgres)
+    {
+        await using var receiver = await LogoutReceiver.Start();
+        await using var site = await OidcSite.Start(onPostgres ? await postgres.NewDatabase() : null);
+        var port = LoopbackPort.Free();
+        var (id, secret) = await site.AddClient("Strict", "--redirect-uri", RelyingParty.CallbackUrl(port), "--post-logout-redirect-uri", RelyingParty.CallbackUrl(port, "/bye"), "--backchannel-logout-uri", receiver.Url);
+        await using var app = await RelyingParty.Start(new() { Issuer = site.Server.Origin, ClientId = id, ClientSecret = secret, Port = port });
+        using var browser = await site.SignedIn();
+        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
+        using var http = new HttpClient(handler) { BaseAddress = new(app.Url) };
+        using var begin = await http.GetAsync("/login");
+        using var entered = await http.GetAsync((await browser.Get(begin.Headers.Location!.OriginalString)).Location);
+        var claims = await Claims(entered);
+        site.Server.Clock.Advance(TimeSpan.FromSeconds(30));
+
+        using var leave = await http.GetAsync("/logout");
+        var left = await browser.Get(leave.Headers.Location!.OriginalString);
+        Assert.Equal(RelyingParty.CallbackUrl(port, "/bye") + "?state=bye", left.Location);
+        Assert.StartsWith("/sign-in", (await browser.Get("/apps")).Location, StringComparison.Ordinal);
+
+        // The logout token, by npm jose.
+        await site.Server.Services.GetRequiredService<Gatehouse.OpenIdConnect.Logout.TellApplications>().Run();
+        using var verified = await http.PostAsJsonAsync("/verify", new { token = await receiver.Next(), typ = "logout+jwt", audience = id, algorithm = "ES256" });
+        var told = await verified.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.True(verified.IsSuccessStatusCode, told.GetRawText());
+        Assert.Equal(claims.GetProperty("id_token").GetProperty("sid").GetString(), told.GetProperty("payload").GetProperty("sid").GetString());
     }
 
     private static async Task<JsonElement> Claims(HttpResponseMessage response)

@@ -1,6 +1,7 @@
 // A relying party as an application's developer would write one: openid-client does the protocol and is as strict as it comes.
 // One JSON line on standard input configures it; it prints its URL, and ends when standard input closes.
 import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import * as client from 'openid-client';
 import * as jose from 'jose';
@@ -167,6 +168,75 @@ async function giveBack(response) {
   claimsPage(response, claims);
 }
 
+// RP-initiated logout as openid-client builds it.
+async function logout(response) {
+  const config = await discover();
+  const url = client.buildEndSessionUrl(config, { id_token_hint: tokens.id_token, post_logout_redirect_uri: `${own()}/bye`, state: 'bye' });
+  response.writeHead(303, { location: url.href });
+  response.end();
+}
+
+// A second opinion on any token of the issuer: signature, issuer, audience, time and kind, by jose alone.
+async function verify(request, response) {
+  const { token, typ, audience, algorithm } = JSON.parse(await readBody(request));
+  const config = await discover();
+  const { jwks_uri: uri, issuer } = config.serverMetadata();
+  const { payload, protectedHeader } = await jose.jwtVerify(token, jose.createRemoteJWKSet(new URL(uri)), {
+    issuer, audience, typ, algorithms: [algorithm], requiredClaims: ['iat', 'exp', 'sub'],
+  });
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ payload, protectedHeader }));
+}
+
+// A single-page application with oidc-client-ts: everything happens in the browser.
+const modules = {
+  '/modules/oidc-client-ts.js': 'oidc-client-ts/dist/esm/oidc-client-ts.js',
+  '/modules/jwt-decode.js': 'jwt-decode/build/esm/index.js',
+};
+
+async function module(response, path) {
+  response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store' });
+  response.end(await readFile(new URL(`node_modules/${path}`, import.meta.url)));
+}
+
+function spa(response) {
+  const options = {
+    authority: settings.issuer, client_id: settings.client_id, redirect_uri: `${own()}/spa`, post_logout_redirect_uri: `${own()}/spa`,
+    scope: settings.scope, loadUserInfo: true, automaticSilentRenew: false, monitorSession: false,
+  };
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(`<!doctype html><html lang="en"><title>Single-page app</title>
+<script type="importmap">{"imports":{"jwt-decode":"/modules/jwt-decode.js","oidc-client-ts":"/modules/oidc-client-ts.js"}}</script>
+<main><h1>Single-page app</h1><p id=state>starting</p><pre id=user></pre><button id=in>Sign in</button> <button id=renew>Renew</button> <button id=out>Sign out</button></main>
+<script type="module">
+import { UserManager, WebStorageStateStore } from 'oidc-client-ts';
+const manager = new UserManager({ ...${JSON.stringify(options)}, userStore: new WebStorageStateStore({ store: sessionStorage }) });
+const say = (text) => { document.getElementById('state').textContent = text; };
+const show = (user) => { document.getElementById('user').textContent = user ? JSON.stringify({ profile: user.profile, access_token: user.access_token, id_token: user.id_token, expires_in: user.expires_in }) : ''; };
+const attempt = (work) => work().catch((error) => say('error: ' + error.message));
+document.getElementById('in').onclick = () => attempt(() => manager.signinRedirect());
+document.getElementById('renew').onclick = () => attempt(async () => { say('renewing'); show(await manager.signinSilent()); say('renewed'); });
+document.getElementById('out').onclick = () => attempt(() => manager.signoutRedirect({ state: 'bye' }));
+await attempt(async () => {
+  const query = new URLSearchParams(location.search);
+  if (query.has('code') || query.has('error')) {
+    const user = await manager.signinRedirectCallback();
+    history.replaceState(null, '', '/spa');
+    show(user);
+    say('signed in');
+  } else if (query.has('state')) {
+    await manager.signoutRedirectCallback();
+    history.replaceState(null, '', '/spa');
+    say('signed out');
+  } else {
+    const user = await manager.getUser();
+    show(user);
+    say(user ? 'signed in' : 'nobody');
+  }
+});
+</script></html>`);
+}
+
 async function route(request, response) {
   const url = new URL(own() + request.url);
   const key = `${request.method} ${url.pathname}`;
@@ -175,6 +245,11 @@ async function route(request, response) {
   if (key === 'POST /refresh') return refresh(response);
   if (key === 'POST /machine') return machine(response);
   if (key === 'POST /give-back') return giveBack(response);
+  if (key === 'GET /logout') return logout(response);
+  if (key === 'GET /bye') return answer(response, 200, `<pre id=bye>${escaped(url.searchParams.get('state'))}</pre>`);
+  if (key === 'POST /verify') return verify(request, response);
+  if (key === 'GET /spa') return spa(response);
+  if (request.method === 'GET' && modules[url.pathname]) return module(response, modules[url.pathname]);
   if (key === 'POST /control') {
     Object.assign(settings, JSON.parse(await readBody(request)));
     configuration = undefined;
