@@ -10,8 +10,8 @@ public sealed class SaveMailSettings(MailSettingsStore store, Database database,
     /// <param name="version">Of the settings that the form was made from.</param>
     public Task<Outcome<MailSettings>> Run(MailSettings changed, long version, Actor actor) => database.Write<Outcome<MailSettings>>(async sql =>
     {
-        // The row lock lets two saves go one after the other, so that the second sees the first.
-        await sql.Run("update settings set updated_at = updated_at where name = 'mail'");
+        // One save after the other, the first ever included, so that the second sees the first.
+        await sql.LockAll();
         var before = await MailSettingsStore.Read(sql);
         if (before.Version != version) return new SettingsMoved();
         var after = changed with { Version = version };

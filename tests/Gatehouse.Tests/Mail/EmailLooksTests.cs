@@ -17,7 +17,11 @@ public sealed class EmailLooksTests(Chromium chromium)
         using var authority = new TestAuthority();
         await using var smtp = new ScriptedSmtp { Certificate = authority.Issue(["localhost"]) };
         smtp.Replies["RCPT"] = "550 5.1.1 <ada@example.com>: Recipient address rejected: User unknown in virtual mailbox table";
-        await SenderTests.Set(instance, new() { Host = "localhost", Port = smtp.Port, From = "noreply@example.com", FromName = "Gatehouse", Authorities = authority.Pem });
+        await SenderTests.Set(instance, new() { Host = "localhost", Port = smtp.Port, From = "noreply@gatehouse.dev", FromName = "Gatehouse", Authorities = authority.Pem });
+        await using var names = await NameServer.Start("mx-host=gatehouse.dev,mail.gatehouse.dev,10", "address=/mail.gatehouse.dev/203.0.113.7", "txt-record=_dmarc.gatehouse.dev,\"v=DMARC1; p=maybe\"");
+        var look = instance.Services.GetRequiredService<LookAtMail>();
+        look.Resolver = names.Resolver;
+        await look.Run(TestContext.Current.CancellationToken);
         var test = instance.Services.GetRequiredService<TestMail>();
         test.Patience = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         using var admin = await Somebody.With(instance, Role.Admin);

@@ -73,7 +73,7 @@ internal sealed class Deliverability(DnsResolver resolver, ServerConfiguration c
         var records = answer.Texts.Where(Spf.IsSpf).ToArray();
         if (provider is { Spf: "" }) return Finding.Pass(id, $"{provider.Name} sends under an envelope address of its own, so SPF is its matter; what counts for {domain} is DKIM.");
         var term = provider is not null ? "include:" + provider.Spf : string.Join(' ', sending.Select(a => $"{(a.AddressFamily == AddressFamily.InterNetwork ? "ip4" : "ip6")}:{a}"));
-        if (records.Length == 0) return Finding.Fail(id, new SpfMissing(domain, $"v=spf1 {(term.Length > 0 ? term + " " : "")}~all"));
+        if (records.Length == 0) return Finding.Fail(id, new SpfMissing(domain, $"v=spf1 {(term.Length > 0 ? term : "mx")} ~all"));
         if (provider is not null)
         {
             if (records.Length == 1 && await Includes(domain, provider.Spf, 0, stop)) return Finding.Pass(id, $"SPF of {domain} includes {provider.Spf}, so {provider.Name} may send for it: {records[0]}");

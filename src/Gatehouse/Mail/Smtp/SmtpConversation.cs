@@ -161,7 +161,8 @@ internal sealed class SmtpConversation(SmtpTarget target) : IAsyncDisposable
         {
             (refusal, broken) = (failures.Broke(name, e), true);
         }
-        if (refusal is not null) transcript.Fact(refusal.Evidence);
+        // Where the server said it in its own words, they stand there already.
+        if (refusal is not null && !transcript.ServerSpoke) transcript.Fact(refusal.Evidence);
         transcript.End(refusal?.Facts.Code);
         return refusal;
     }

@@ -20,6 +20,9 @@ internal sealed class Transcript
 
     public IReadOnlyList<SmtpStep> Steps => steps;
 
+    /// <summary>True when the server has said something in the step at hand.</summary>
+    public bool ServerSpoke => lines.Exists(l => l.StartsWith("S: ", StringComparison.Ordinal));
+
     public void Begin(string step)
     {
         current = step;
