@@ -205,4 +205,37 @@ public class KeyTests(PostgresCluster postgres) : IAsyncLifetime
         Assert.DoesNotContain(old, await Kids());
         Assert.DoesNotContain("PRIVATE", done.Body, StringComparison.OrdinalIgnoreCase);
     }
+
+    [Fact]
+    public async Task F15_a_rotation_killed_at_any_moment_leaves_one_key_that_signs_and_is_published()
+    {
+        await Signer();
+        var environment = new Dictionary<string, string> { ["DATA_DIR"] = site.Server.DataFolder, ["APP_URL"] = site.Server.Origin, ["PORT"] = new Uri(site.Server.Origin).Port.ToString(System.Globalization.CultureInfo.InvariantCulture), ["LOG_LEVEL"] = "error" };
+        var whole = TimeProvider.System.GetTimestamp();
+        using (var undisturbed = Hardening.ServerProcess.Command(environment, "keys", "rotate", "--now"))
+        {
+            await undisturbed.WaitForExitAsync();
+            Assert.Equal(0, undisturbed.ExitCode);
+        }
+        var takes = TimeProvider.System.GetElapsedTime(whole);
+        var rotate = site.Server.Services.GetRequiredService<RotateKeys>();
+        for (var round = 0; round < (Repository.Full ? 100 : 8); round++)
+        {
+            using var process = Hardening.ServerProcess.Command(environment, "keys", round % 2 == 0 ? "rotate" : "revoke", round % 2 == 0 ? "--now" : await Signer());
+            try
+            {
+                // Most of the time goes by before the first statement; the kill should fall behind that.
+                await process.WaitForExitAsync().WaitAsync(takes * (0.5 + System.Security.Cryptography.RandomNumberGenerator.GetInt32(60) / 100.0));
+            }
+            catch (TimeoutException)
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+            await site.Server.Database.Write(sql => sql.Bump("signing_keys"));
+            var now = site.Server.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+            Assert.Single(await rotate.All(), k => k.Algorithm == "ES256" && k.StateAt(now) == KeyState.Signing);
+            Assert.Contains(await Signer(), await Kids());
+        }
+    }
 }

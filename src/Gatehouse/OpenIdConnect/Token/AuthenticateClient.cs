@@ -25,11 +25,8 @@ internal sealed class AuthenticateClient(Database database, Secrets secrets, Cli
         // Hashed and verified also for unknown clients, so that they take as long.
         var digest = Encoding.ASCII.GetBytes(secrets.Hash(ClientSecrets.HashType, sent.Secret ?? ""));
         var trimmed = sent.Secret?.Trim(' ', '\t', '\r', '\n', '"', '\'') is { } bare && bare != sent.Secret ? secrets.Hash(ClientSecrets.HashType, bare) : null;
-        if (client is null)
-        {
-            if (sent.Assertion is not null) ClientAssertions.Pretend(sent.Assertion);
-            return new TokenClientUnknown(sent.Id.Length) { Sent = sent.Id };
-        }
+        if (sent.Assertion is not null && client is not { Enabled: true, DeletedAt: null, AuthMethod: AuthMethod.PrivateKey }) ClientAssertions.Pretend(sent.Assertion);
+        if (client is null) return new TokenClientUnknown(sent.Id.Length) { Sent = sent.Id };
         http.RequestServices.GetRequiredService<Visit>().ClientId = client.Id;
         if (!client.Enabled || client.DeletedAt is not null) return new TokenClientOff(client.Ref, client.DeletedAt is not null);
         if (sent.Method != client.AuthMethod) return new ClientAuthMethodDiffers(client.Ref, sent.Method, client.AuthMethod);

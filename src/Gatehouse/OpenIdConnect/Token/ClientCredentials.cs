@@ -10,6 +10,8 @@ internal sealed class ClientCredentials(Database database, ResourceRules resourc
 {
     public async Task<Outcome<Target>> Judge(ProvenClient proven, StrictParameters form)
     {
+        // Saving a client forbids it; whatever got past that gets nothing here.
+        if (proven.Client.IsPublic) return new GrantTypeNotAllowed(proven.Client.Ref, GrantType.ClientCredentials, "a public client");
         var outcome = await resources.ForClient(proven.Client, form);
         if (outcome.Refusal is null && proven.Secret is { } secret && ClientSecrets.IsTouchDue(secret, clock.Now()))
             await database.Write(sql => ClientSecrets.Touch(sql, secret, clock.Now()));
