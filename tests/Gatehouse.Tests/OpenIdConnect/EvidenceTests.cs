@@ -119,7 +119,7 @@ public class EvidenceTests : IAsyncLifetime
     [Fact]
     public void Every_refusal_of_the_token_introspection_and_revocation_endpoints_offers_a_way()
     {
-        var without = RefusalCatalogue.All.Where(i => i.Type.Namespace == typeof(CodeReused).Namespace && i.Type.GetProperty("Client") is not null && !i.Example.Remedies.Any()).Select(i => i.Entry.Code);
+        var without = RefusalCatalogue.All.Where(i => i.Type.Namespace == typeof(CodeReused).Namespace && !i.Example.Remedies.Any()).Select(i => i.Entry.Code);
         Assert.Empty(without);
     }
 }

@@ -288,6 +288,7 @@ public sealed record PendingRequestGone(string Fault) : Refusal<PendingRequestGo
         Fix: "Usually nothing: the person starts again from the application.");
     public static PendingRequestGone Example => new("Expired");
     public override string Evidence => $"The request that waited behind the sign-in page: {Fault}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>The person said no on the consent page.</summary>
@@ -322,6 +323,7 @@ public sealed record ClaimsParameterInvalid(ClientRef Client, int Length) : Refu
     public static ClaimsParameterInvalid Example => new(new("c1", "Grafana"), 12);
     public override string Target => Client.Id;
     public override string Evidence => $"claims ({Length} characters) is no JSON object of that form, or too long.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>An essential acr that was not reached (OpenID Connect Core Unmet Authentication Requirements 1.0).</summary>
@@ -334,4 +336,5 @@ public sealed record AcrNotMet(ClientRef Client, string Reached, string[] Wanted
     public static AcrNotMet Example => new(new("c1", "Grafana"), "urn:gatehouse:acr:sfa", ["phr"]);
     public override string Target => Client.Id;
     public override string Evidence => $"{Client.Name} insists on {List(Wanted)}; {(Reached.Length == 0 ? "no such acr exists here" : $"the sign-in amounts to {Reached}")}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }

@@ -27,6 +27,7 @@ public sealed record ClientCredentialsMissing(string Fault) : Refusal<ClientCred
         Fix: "Give the application its client id and secret; a public client sends client_id alone.", Wire: ClientAuthRefused.Wire, Status: 401, PublicCode: ClientAuthRefused.Code);
     public static ClientCredentialsMissing Example => new("client_id is missing");
     public override string Evidence => $"Not authenticated: {Fault}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>A client id at the token endpoint that nobody has.</summary>
@@ -118,6 +119,7 @@ public sealed record TwoClientAuthMethods(int Count) : Refusal<TwoClientAuthMeth
         Public: "Client credentials came in more than one way.", Fix: "Let the application use the header or the body, not both (RFC 6749 section 2.3).", Wire: "invalid_request");
     public static TwoClientAuthMethods Example => new(2);
     public override string Evidence => $"Credentials came in {Count} ways: Authorization header and body.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>The token request itself is malformed.</summary>
@@ -127,6 +129,7 @@ public sealed record TokenRequestMalformed(string Fault) : Refusal<TokenRequestM
         Public: "The token request is malformed: a parameter is missing or came twice.", Fix: "Correct the application's request.", Wire: "invalid_request");
     public static TokenRequestMalformed Example => new("code is missing");
     public override string Evidence => $"The token request: {Fault}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>A grant type we do not have.</summary>
@@ -136,6 +139,7 @@ public sealed record GrantTypeNotSupported(string Sent) : Refusal<GrantTypeNotSu
         Public: "This grant type is not supported here.", Fix: "Use authorization_code, refresh_token or client_credentials.", Wire: "unsupported_grant_type");
     public static GrantTypeNotSupported Example => new("password");
     public override string Evidence => $"grant_type is {Sent}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>A code that we never issued, or long ago.</summary>

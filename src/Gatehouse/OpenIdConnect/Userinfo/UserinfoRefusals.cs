@@ -17,6 +17,7 @@ public sealed record AccessTokenMissing(bool OtherScheme) : Refusal<AccessTokenM
         Fix: "Send the access token in the header Authorization: Bearer.", Wire: TokenRefused.Wire, Status: 401, PublicCode: TokenRefused.Code);
     public static AccessTokenMissing Example => new(false);
     public override string Evidence => OtherScheme ? "The Authorization header is not Bearer." : "There is no Authorization header.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>An access token in the query or body.</summary>
@@ -26,6 +27,7 @@ public sealed record AccessTokenInWrongPlace : Refusal<AccessTokenInWrongPlace>,
         Public: "Send the access token in the Authorization header, never in the address.", Fix: "Change the application: addresses end in logs (RFC 9700 section 4.3.2).", Wire: "invalid_request", Status: 401);
     public static AccessTokenInWrongPlace Example => new();
     public override string Evidence => "access_token came in the query.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>Two tokens.</summary>
@@ -35,6 +37,7 @@ public sealed record AccessTokenTwice(int Count) : Refusal<AccessTokenTwice>, IR
         Public: "Send one access token.", Fix: "Change the application: one Authorization header and nothing else (RFC 6750 section 2).", Wire: "invalid_request", Status: 401);
     public static AccessTokenTwice Example => new(2);
     public override string Evidence => $"{Count} access tokens came.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>No access token of ours, or another kind of token.</summary>
@@ -44,6 +47,7 @@ public sealed record AccessTokenInvalid(string Fault) : Refusal<AccessTokenInval
         Fix: "Send the access_token of the token answer, not the ID token.", Wire: TokenRefused.Wire, Status: 401, PublicCode: TokenRefused.Code);
     public static AccessTokenInvalid Example => new("WrongType");
     public override string Evidence => $"The access token does not verify: {Fault}.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>An access token after its time.</summary>
@@ -53,6 +57,7 @@ public sealed record AccessTokenExpired(long SecondsLate) : Refusal<AccessTokenE
         Fix: "Usually nothing: the application refreshes or signs the person in again.", Wire: TokenRefused.Wire, Status: 401, PublicCode: TokenRefused.Code);
     public static AccessTokenExpired Example => new(12);
     public override string Evidence => $"The access token expired {SecondsLate} seconds before.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage("Open the list of clients", "/admin/clients")];
 }
 
 /// <summary>The grant behind an access token no longer stands.</summary>
