@@ -21,7 +21,7 @@ internal static class LoginLinkLetters
         Subject = t["Sign in to {0}", instance],
         Lead = [t["Hello {0},", name], t["this link signs you in once. Then you register a passkey and need no link again."]],
         Button = new(t["Sign in"], url),
-        Facts = asked is null ? [] : [(t["Asked for with"], t[BrowserName.Of(asked.UserAgent)]), (t["From the address"], asked.Address), (t["At"], At(asked.At))],
+        Facts = asked is null ? [] : [(t["Asked for with"], UserAgentName.InWords(t, asked.UserAgent)), (t["From the address"], asked.Address), (t["At"], At(asked.At))],
         After =
         [
             Works(t, validity),

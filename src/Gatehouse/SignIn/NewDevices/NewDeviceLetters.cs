@@ -18,7 +18,7 @@ internal static class NewDeviceLetters
     {
         Subject = t["New sign-in to {0}", instance],
         Lead = [t["Somebody signed in to your account with a browser that we have not seen before. If that was you, there is nothing to do."]],
-        Facts = [(t["Browser"], t[BrowserName.Of(browser)]), (t["Address"], address), (t["When"], LoginLinks.LoginLinkLetters.At(at))],
+        Facts = [(t["Browser"], UserAgentName.InWords(t, browser)), (t["Address"], address), (t["When"], LoginLinks.LoginLinkLetters.At(at))],
         After = [t["If it was not you, press the next link and the button behind it. It signs out every browser and removes passkeys that were added since."]],
         Otherwise = new(t["This was not me"], notMe),
     };
@@ -27,7 +27,7 @@ internal static class NewDeviceLetters
     {
         Subject = t["{0} says: this was not me", user],
         Lead = [t["{0} did not know a sign-in to their account. Every session is ended, and passkeys added since are removed.", user]],
-        Facts = [(t["Browser"], t[BrowserName.Of(browser)]), (t["Address"], address)],
+        Facts = [(t["Browser"], UserAgentName.InWords(t, browser)), (t["Address"], address)],
         Button = new(t["Open the user"], url),
     };
 }

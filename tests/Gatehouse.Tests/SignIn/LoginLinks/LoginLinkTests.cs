@@ -191,7 +191,7 @@ public class LoginLinkTests(PostgresCluster postgres)
         Assert.Equal(HttpStatusCode.OK, (await bo.Browser.Send(post)).Status);
         await instance.Settle();
         var letter = await instance.LastMail("bo@example.com");
-        Assert.Contains("Firefox on Windows", letter.Text);
+        Assert.Contains("Firefox 140 on Windows", letter.Text);
         // What a stranger writes into a header reaches nobody's mailbox.
         Assert.DoesNotContain("evil", letter.Text + letter.Html);
         var link = instance.LinkIn(letter);
@@ -199,7 +199,7 @@ public class LoginLinkTests(PostgresCluster postgres)
         using var phone = new TestPerson(instance);
         var there = await phone.Browser.Get(link);
         Assert.Contains("asked for in another browser", there.Body);
-        Assert.Contains("Firefox on Windows", there.Body);
+        Assert.Contains("Firefox 140 on Windows", there.Body);
         Assert.Equal(HttpStatusCode.SeeOther, (await Open(phone, link)).Status);
     }
 
