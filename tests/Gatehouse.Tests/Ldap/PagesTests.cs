@@ -31,7 +31,7 @@ public sealed partial class PagesTests(Chromium chromium) : IAsyncLifetime
         await slapd.DisposeAsync();
     }
 
-    private const string Settings = "/admin/configuration/ldap";
+    private const string Settings = "/admin/settings/ldap";
 
     private static (string, string)[] Form(DirectorySettings s, string password = "", long version = 0) =>
     [
