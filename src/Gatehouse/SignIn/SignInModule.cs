@@ -6,6 +6,7 @@ using Gatehouse.SignIn.LoginLinks;
 using Gatehouse.SignIn.Passkeys;
 using Gatehouse.SignIn.Passwords;
 using Gatehouse.SignIn.Requests;
+using Gatehouse.SignIn.SecondFactors;
 using Gatehouse.SignIn.Sessions;
 using Gatehouse.SignIn.Steps;
 using Gatehouse.SignIn.Throttling;
@@ -54,7 +55,7 @@ public static class SignInModule
         services.AddSingleton<PendingSignIns>();
         services.AddSingleton<SignInSteps>();
         services.AddSingleton<AfterSignIn>();
-        services.AddSingleton<ISecondFactorPolicy, AskWhoeverHasOne>();
+        services.AddSecondFactors();
         services.AddSingleton<PublicRequests>();
         services.AddSingleton<AnswerRequests>();
         services.AddHostedService(s => s.GetRequiredService<AnswerRequests>());
@@ -62,6 +63,7 @@ public static class SignInModule
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20, "shield"),
             new MenuEntry("Administration", "Passwords", "/admin/settings/passwords", Access.Admin, 420, "key"),
+            new MenuEntry("Administration", "Second factors", "/admin/settings/second-factors", Access.Admin, 421, "shield"),
             new MenuEntry("Administration", "Login links", "/admin/settings/login-links", Access.Admin, 440, "link"),
             new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30, "screen"),
             new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40, "clock")));
@@ -81,6 +83,7 @@ public static class SignInModule
         SessionEndpoints.Map(routes);
         StepEndpoints.Map(routes);
         PasswordEndpoints.Map(routes);
+        SecondFactorEndpoints.Map(routes);
     }
 
     private static async Task<IResult> ShowSignIn(HttpContext http, Visit visit, Onward onward, Settings settings, Refuse refuse)

@@ -8,6 +8,7 @@ using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.OpenIdConnect.Token;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn;
+using Gatehouse.SignIn.SecondFactors;
 using Gatehouse.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,7 +17,7 @@ namespace Gatehouse.OpenIdConnect.Authorize;
 /// <summary>The authorization endpoint: read, judge, interact, respond.</summary>
 internal sealed class AuthorizeEndpoint(
     Database database, AuthorizeRules rules, PendingAuthorizations pending, IssueCode codes, WriteAuthorizeResponse write, Refuse refuse,
-    SigningKeys keys, ResourceRules resources, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, ReadConsent consents, FindLoops loops, IRefusalLog log, TimeProvider clock)
+    SigningKeys keys, ResourceRules resources, StrangerRates rates, ServerConfiguration configuration, SignInLog signIns, ReadConsent consents, FindLoops loops, Settings settings, IRefusalLog log, TimeProvider clock)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -59,7 +60,7 @@ internal sealed class AuthorizeEndpoint(
             if (waiting is not { AtSignIn: true })
             {
                 if (rates.Take(http, visit) is { } flood) return refuse.Page(http, flood);
-                token = await Wait(request.Parameters, visit);
+                token = await Wait(request.Parameters, visit, request.MustBeStronger);
             }
             return SeeOther.To($"/sign-in?continue={Uri.EscapeDataString(token!)}");
         }
@@ -102,12 +103,13 @@ internal sealed class AuthorizeEndpoint(
             DeclinedAt = declinedAt,
             Resource = await Resource(parameters, client),
             Hint = parameters["id_token_hint"] is { Length: > 0 } hint ? IdTokenHint.Read(await keys.Ring(), configuration.Origin, hint) : null,
+            NeedsMultiFactor = client is not null && (await FactorSettings.Of(settings)).DemandedBy(client.Ref),
             Consent = client is null || person is null ? null : await consents.Question(person, client),
         };
     }
 
-    private Task<string> Wait(StrictParameters parameters, Visit visit) =>
-        pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true) with { Browser = PendingAuthorizations.Mark(visit.BrowserId) }, PendingAuthorizations.WhileSigningIn, visit);
+    private Task<string> Wait(StrictParameters parameters, Visit visit, bool stronger = false) =>
+        pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true) with { Browser = PendingAuthorizations.Mark(visit.BrowserId), Stronger = stronger }, PendingAuthorizations.WhileSigningIn, visit);
 
     private async Task<Client?> Find(StrictParameters parameters) =>
         parameters["client_id"] is { Length: > 0 and <= 200 } id ? await database.Read(sql => ClientStore.Find(sql, id)) : null;

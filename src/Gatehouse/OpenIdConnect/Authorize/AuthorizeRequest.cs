@@ -57,11 +57,17 @@ internal sealed class AuthorizeRequest(StrictParameters parameters, Client? clie
     /// <summary>True when somebody must sign in before the rest can be judged.</summary>
     public bool MustSignIn { get; set; }
 
+    /// <summary>True when somebody is signed in, but by one factor where the policy asks for two.</summary>
+    public bool MustBeStronger { get; set; }
+
     /// <summary>The gate's word, set by the rule of that name.</summary>
     public AccessGranted? Granted { get; set; }
 
     /// <summary>What the claims parameter asks for.</summary>
     public RequestedClaims Requested { get; set; } = RequestedClaims.None;
+
+    /// <summary>The policy for second factors names this client: one factor is not enough.</summary>
+    public bool NeedsMultiFactor { get; init; }
 
     /// <summary>prompt=consent: the page is shown even when nothing new is asked.</summary>
     public bool AskConsent { get; set; }

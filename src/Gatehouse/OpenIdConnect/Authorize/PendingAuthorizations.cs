@@ -17,6 +17,9 @@ internal sealed record PendingRequest(string ClientId, IReadOnlyList<string[]> P
     /// <summary>Which browser it waits in; null between a cross-site POST, which brings no cookie, and its GET.</summary>
     public string? Browser { get; init; }
 
+    /// <summary>True when somebody is signed in, but by fewer factors than the client's policy asks for: they are asked again.</summary>
+    public bool Stronger { get; init; }
+
     public StrictParameters ToParameters()
     {
         var text = string.Join('&', Parameters.Select(p => $"{Uri.EscapeDataString(p[0])}={Uri.EscapeDataString(p[1])}"));
@@ -55,6 +58,6 @@ internal sealed class PendingAuthorizations(Database database, OneTimeTokens tok
         var request = new AuthorizeRequest(parameters, client, null, pending.MadeAt) { Client = client };
         if (Rules.CheckPrompt.Check(request) is not null || Rules.CheckMaxAge.Check(request) is not null) return null;
         var path = $"{Paths.Authorize}?pending={Uri.EscapeDataString(token)}";
-        return new(client.Ref, path, path + "&cancel=1", request.AuthTimeAtLeast, parameters["login_hint"] is { Length: <= 320 } hint ? hint : null, null);
+        return new(client.Ref, path, path + "&cancel=1", pending.Stronger ? pending.MadeAt : request.AuthTimeAtLeast, parameters["login_hint"] is { Length: <= 320 } hint ? hint : null, null);
     }
 }

@@ -171,7 +171,7 @@ internal static class PasswordEndpoints
             // This browser goes on, under a new id; it is the only one.
             var factor = new Factor("pwd", clock.Now(), null, null);
             var over = session.Kind == SessionKind.Full || await steps.IsEnough(sql, granted.User, [.. session.Factors, factor], visit);
-            return await sessions.AfterNewPassword(sql, session, factor, over ? SessionKind.Full : SessionKind.Enrolment, granted.User.Epoch + 1);
+            return await sessions.GoOnAs(sql, session, factor, over ? SessionKind.Full : SessionKind.Enrolment, granted.User.Epoch + 1);
         });
         if (cookie is not null) sessions.Keep(http, cookie);
         return SeeOther.To("/account/security");

@@ -37,7 +37,8 @@ public sealed class PasswordLetters(Outbox outbox, ServerConfiguration configura
         "Several wrong passwords were typed for your account from browsers that you have never used. Nobody got in, and you are not locked out: your passkeys and the browsers you have signed in with before still work.",
         "If your password is used elsewhere too, choose a new one.", null);
 
-    private async Task Send(Sql sql, User user, string kind, string cause, long? expiresAt, string subject, string says, string then, string? link)
+    /// <summary>One letter of this form: a greeting, what happened, a link or none, what to do.</summary>
+    internal async Task Send(Sql sql, User user, string kind, string cause, long? expiresAt, string subject, string says, string then, string? link)
     {
         var host = configuration.AppUrl.Authority;
         var hello = $"Hello {user.DisplayName},";

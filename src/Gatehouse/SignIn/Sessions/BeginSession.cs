@@ -64,8 +64,8 @@ public sealed class BeginSession(Secrets secrets, Cookies cookies, KnownBrowsers
         return await SessionStore.Replace(sql, session.Hash, next) == 1 ? value : null;
     }
 
-    /// <summary>The person has chosen a password: the session that did it goes on under a new id and the new epoch. Null when it has ended meanwhile.</summary>
-    public async Task<string?> AfterNewPassword(Sql sql, Session session, Factor factor, string kind, long epoch)
+    /// <summary>The person has chosen a password or registered a second factor: the session that did it goes on under a new id, as the given kind and under the given epoch. Null when it has ended meanwhile.</summary>
+    public async Task<string?> GoOnAs(Sql sql, Session session, Factor factor, string kind, long epoch)
     {
         var value = Secrets.NewToken();
         var next = session with

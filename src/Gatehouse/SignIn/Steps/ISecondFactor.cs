@@ -43,10 +43,3 @@ public interface ISecondFactorPolicy
     /// <summary>Null when this policy asks for nothing (more). May read; must not write.</summary>
     Task<FactorDemand?> Judge(Sql sql, FactorQuestion question);
 }
-
-/// <summary>Whoever has a second factor is asked for it after a password or a link. Other policies may ask for more.</summary>
-internal sealed class AskWhoeverHasOne : ISecondFactorPolicy
-{
-    public Task<FactorDemand?> Judge(Sql sql, FactorQuestion question) => Task.FromResult(
-        question.Enrolled.Count > 0 && question.Proofs.Count < 2 ? new FactorDemand("the user has a second factor", question.Enrolled) : null);
-}

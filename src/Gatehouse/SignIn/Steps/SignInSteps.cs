@@ -69,7 +69,8 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
         if (!rules.Judge(user, groups, session: null, client: null).Passed(out var granted, out var refusal)) return refusal;
         visit.Passed("account is active");
         var enrolled = await Enrolled(sql, user.Id);
-        var question = new FactorQuestion(user, groups, proofs, [.. enrolled.Select(f => f.Id)], client, visit.BrowserId);
+        // A remembered browser spares the second factor where the session is only to be used, not where something is to be registered in it.
+        var question = new FactorQuestion(user, groups, proofs, [.. enrolled.Select(f => f.Id)], client, kind == SessionKind.Full ? visit.BrowserId : "");
         var demands = await Demands(sql, question);
         if (demands.Any(d => !d.Enrol))
         {

@@ -20,9 +20,13 @@ internal static class StepEndpoints
         return new RazorComponentResult<SecondStepPage>(new
         {
             Pending = pending,
-            Factors = (IReadOnlyList<ISecondFactor>)[.. factors.Where(f => pending.Offers.Contains(f.Id)).OrderBy(f => f.Order)],
+            Factors = OffersOf(pending, factors),
         });
     }
+
+    /// <summary>The factors of the user that would do, in the order of the page.</summary>
+    internal static IReadOnlyList<ISecondFactor> OffersOf(PendingSignIn pending, IEnumerable<ISecondFactor> factors) =>
+        [.. factors.Where(f => pending.Offers.Contains(f.Id)).OrderBy(f => f.Order)];
 
     private static async Task<IResult> StartOver(Visit visit, Database database, PendingSignIns pendings)
     {

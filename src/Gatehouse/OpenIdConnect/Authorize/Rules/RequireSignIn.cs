@@ -17,13 +17,21 @@ internal static class RequireSignIn
             : null;
         if (reason is null) return null;
         // The person has just signed in as well as they can: asking again would go in circles.
-        if (session is not null && request.Resumed && AcrFalls(request, session)) return new AcrNotMet(request.Client.Ref, Assurance.Acr(Assurance.Methods(session.Factors)), [.. request.Requested.EssentialAcr.Take(5).Select(v => Web.Printable.Cap(v, 60))]);
+        if (session is not null && request.Resumed && AcrFalls(request, session)) return new AcrNotMet(request.Client.Ref, Assurance.Acr(Assurance.Methods(session.Factors)), [.. WantedAcr(request).Take(5).Select(v => Web.Printable.Cap(v, 60))]);
         if (request.Silent || request.Resumed && session is not null && request.ExpectedSubject is { } expected && expected != request.Person!.User.Id)
             return new LoginRequired(request.Client.Ref, reason);
+        request.MustBeStronger = session is not null && request.NeedsMultiFactor && Assurance.Acr(Assurance.Methods(session.Factors)) == Assurance.SingleFactor;
         request.MustSignIn = true;
         return null;
     }
 
-    private static bool AcrFalls(AuthorizeRequest request, Session session) =>
-        request.Requested.EssentialAcr is { Count: > 0 } wanted && !wanted.Contains(Assurance.Acr(Assurance.Methods(session.Factors)), StringComparer.Ordinal);
+    private static IEnumerable<string> WantedAcr(AuthorizeRequest request) =>
+        request.Requested.EssentialAcr is { Count: > 0 } wanted ? wanted : [Assurance.PhishingResistant, Assurance.MultiFactor];
+
+    private static bool AcrFalls(AuthorizeRequest request, Session session)
+    {
+        var reached = Assurance.Acr(Assurance.Methods(session.Factors));
+        return request.NeedsMultiFactor && reached == Assurance.SingleFactor
+            || request.Requested.EssentialAcr is { Count: > 0 } wanted && !wanted.Contains(reached, StringComparer.Ordinal);
+    }
 }
