@@ -46,6 +46,7 @@ public static class SignInModule
         services.AddSingleton<Onward>();
         services.AddSingleton<GuessLimits>();
         services.AddSingleton<HashingGate>();
+        services.AddSingleton<AnswerFloor>();
         services.AddSingleton<PasswordLetters>();
         services.AddSingleton<SetPassword>();
         services.AddSingleton<SignInWithPassword>();

@@ -13,7 +13,6 @@ public static class SignUpModule
     {
         services.AddSingleton<SignUpLinks>();
         services.AddSingleton<FindInvitations>();
-        services.AddHostedService<SweepSignUp>();
         services.AddSingleton<SignIn.IInvitedPeople, InvitedPeople>();
         services.AddSingleton<RequestSignUp>();
         services.AddSingleton<IPublicRequestKind>(s => s.GetRequiredService<RequestSignUp>());

@@ -46,6 +46,8 @@ create table password_lanes (
     primary key (user_id, browser)
 );
 
+create index password_lanes_browser on password_lanes (browser);
+
 -- Guesses that were reserved, by account and by address, never by session. times: Unix milliseconds, comma between.
 create table guesses (
     lane text primary key,

@@ -30,6 +30,12 @@ public sealed partial class HashingGate : IDisposable
     /// <summary>How many were sent away since the start; read by the doctor.</summary>
     public long TurnedAway => Interlocked.Read(ref turnedAway);
 
+    /// <summary>True when no stranger would find a seat: then nothing is looked up for them.</summary>
+    public bool IsFull => Volatile.Read(ref seated) >= Seats;
+
+    /// <summary>Counts somebody who was sent away before asking for a seat.</summary>
+    public void TurnAway() => Interlocked.Increment(ref turnedAway);
+
     /// <summary>A seat, or null when there is none: answer 503 with Retry-After.</summary>
     /// <param name="name">The folded name as typed; null when there is none (a signed-in person).</param>
     /// <param name="knows">True when this browser has signed in as this user before.</param>

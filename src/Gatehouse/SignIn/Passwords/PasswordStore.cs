@@ -60,6 +60,12 @@ public static class PasswordStore
     public static async Task<bool> Knows(Sql sql, User user, string browser) =>
         await sql.One<long>("select count(*) from password_lanes where user_id = @Id and browser = @browser and epoch = @Epoch", new { user.Id, browser, user.Epoch }) > 0;
 
+    /// <summary>The same by a folded name, in one query.</summary>
+    public static async Task<bool> KnowsByName(Sql sql, string folded, string browser) => await sql.One<long>("""
+        select count(*) from password_lanes l join users u on u.id = l.user_id and u.epoch = l.epoch
+        where l.browser = @browser and (u.email_folded = @folded or u.user_name_folded = @folded)
+        """, new { folded, browser }) > 0;
+
     public static async Task NoteBrowser(Sql sql, User user, string browser, long now)
     {
         await sql.Run("""

@@ -10,7 +10,7 @@ using Gatehouse.Web;
 namespace Gatehouse.SignIn.Passwords;
 
 /// <summary>A forgotten password: a link by mail, single use, that lets choose a new one and signs nobody in by itself.</summary>
-public sealed class ResetPassword(Database database, Settings settings, OneTimeTokens tokens, Secrets secrets, GuessLimits limits, SetPassword setPassword, PasswordLetters letters, AuditLog audit, TimeProvider clock)
+public sealed class ResetPassword(Database database, Settings settings, OneTimeTokens tokens, Secrets secrets, GuessLimits limits, SetPassword setPassword, PasswordLetters letters, AnswerFloor floor, AuditLog audit, TimeProvider clock)
 {
     public static readonly TimeSpan Validity = TimeSpan.FromMinutes(30);
     private const int PerAccount = 3, PerAddress = 20;
@@ -47,7 +47,7 @@ public sealed class ResetPassword(Database database, Settings settings, OneTimeT
             await audit.Write(sql, new Actor(user.Email, visit.Address.ToString()), "password.reset_asked", user.AuditTarget);
             return null;
         });
-        await SignInWithPassword.Wait(began);
+        await floor.Wait(began);
         return full is null ? null : new AddressThrottled(ClientAddress.Block(visit.Address), PerAddress, full.FreeAt);
     }
 

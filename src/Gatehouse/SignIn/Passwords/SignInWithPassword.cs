@@ -11,15 +11,12 @@ using Gatehouse.Web;
 namespace Gatehouse.SignIn.Passwords;
 
 /// <summary>
-/// Signs in by name and password. Every way to "no" does the same work: one look-up, one durable reservation, one hash; and none is answered before <see cref="Floor"/>,
+/// Signs in by name and password. Every way to "no" does the same work: one look-up, one durable reservation, one hash; and none is answered before the <see cref="AnswerFloor"/>,
 /// so that neither the answer nor its time tells which it was.
 /// </summary>
 public sealed class SignInWithPassword(Database database, Settings settings, Secrets secrets, HashingGate gate, GuessLimits limits, SignInSteps steps, IEnumerable<IPasswordSource> sources, IEnumerable<IInvitedPeople> invited,
-    PasswordLetters letters, AuditLog audit, TimeProvider clock)
+    PasswordLetters letters, AnswerFloor floor, AuditLog audit, TimeProvider clock)
 {
-    /// <summary>No refusal is answered sooner after its request began.</summary>
-    public static readonly TimeSpan Floor = TimeSpan.FromMilliseconds(150);
-
     /// <summary>Guesses judged per account and quarter of an hour; three in ten are kept for browsers that signed in before.</summary>
     public const int PerAccount = 10;
 
@@ -30,7 +27,7 @@ public sealed class SignInWithPassword(Database database, Settings settings, Sec
     {
         var began = TimeProvider.System.GetTimestamp();
         var outcome = await Judge(name, password, onward, client, present, visit);
-        if (outcome.Refusal is { Facts.PublicCode: PasswordRefused.PublicCode }) await Wait(began);
+        if (outcome.Refusal is { Facts.PublicCode: PasswordRefused.PublicCode }) await floor.Wait(began);
         return outcome;
     }
 
@@ -52,19 +49,18 @@ public sealed class SignInWithPassword(Database database, Settings settings, Sec
         return Done.It;
     }
 
-    /// <summary>Waits until the floor is reached.</summary>
-    internal static async Task Wait(long began)
-    {
-        var left = Floor - TimeProvider.System.GetElapsedTime(began);
-        if (left > TimeSpan.Zero) await Task.Delay(left);
-    }
-
     private async Task<Outcome<SignInStep>> Judge(string name, string password, string onward, ClientRef? client, AccessGranted? present, Visit visit)
     {
         var policy = await PasswordSettings.Of(settings);
         if (!policy.Enabled) return new PasswordsOff();
         if (!PasswordRules.IsReadable(password) || name.Length > 320) return new PasswordUnreasonable(password.Length);
         var browser = secrets.Hash("browser", visit.BrowserId);
+        // In a flood strangers cost one look-up, not five.
+        if (gate.IsFull && !await database.Read(sql => PasswordStore.KnowsByName(sql, UserStore.Fold(name), browser)))
+        {
+            gate.TurnAway();
+            return new PasswordsBusy(HashingGate.Seats, HashingGate.Threads);
+        }
         var (user, groups, stored, knows, invitation) = await Find(name, browser);
         using var seat = gate.TryEnter(visit.Address, UserStore.Fold(name), knows);
         if (seat is null) return new PasswordsBusy(HashingGate.Seats, HashingGate.Threads);

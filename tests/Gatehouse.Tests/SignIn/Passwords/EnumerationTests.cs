@@ -4,6 +4,7 @@ using System.Text;
 using Gatehouse.Data;
 using Gatehouse.SignIn.Passwords;
 using Gatehouse.Tests.Parts;
+using Microsoft.Extensions.DependencyInjection;
 using static Gatehouse.Tests.SignIn.Passwords.PasswordSite;
 
 namespace Gatehouse.Tests.SignIn.Passwords;
@@ -14,6 +15,9 @@ namespace Gatehouse.Tests.SignIn.Passwords;
 /// </summary>
 public class EnumerationTests
 {
+    /// <summary>Lower than the real one, to see more and wait less.</summary>
+    private static readonly TimeSpan Floor = TimeSpan.FromMilliseconds(50);
+
     private static bool Full => Environment.GetEnvironmentVariable("GATEHOUSE_TESTS_FULL") == "1";
 
     [Fact]
@@ -31,6 +35,7 @@ public class EnumerationTests
         await instance.Database.Write(sql => sql.Run("update passwords set hash = @hash where user_id = @Id", new { hash = $"$argon2id$v=19$m=4096,t=1,p=1${Convert.ToBase64String(Encoding.UTF8.GetBytes("somesaltsomesalt")).TrimEnd('=')}${digest}", old.Id }));
         Assert.Equal(0, (await instance.Console("user", "disable", "dis01@example.com")).Code);
         string[] names = ["nobod@example.com", "known@example.com", "dis01@example.com", "nopas@example.com", "oldpa@example.com", "direc@example.com", "throt@example.com"];
+        instance.Services.GetRequiredService<AnswerFloor>().Least = Floor;
         using var browser = instance.Browser();
         await browser.Get("/sign-in");
         for (var i = 0; i < 12; i++) await EnterFrom(browser, $"203.0.{i}.1", "throt@example.com", "a wrong guess");
@@ -54,7 +59,10 @@ public class EnumerationTests
         await NewUser(instance, "direc@example.com", "Directory", null);
         await instance.Database.Write(sql => sql.Run("update users set source = 'ldap:main' where email = 'direc@example.com'"));
         Assert.Equal(0, (await instance.Console("user", "disable", "dis01@example.com")).Code);
+        instance.Services.GetRequiredService<AnswerFloor>().Least = Floor;
         using var browser = instance.Browser();
+        // The second visit drops a cookie of another kind (0017), whoever is asked for.
+        await browser.Get("/sign-in/reset");
         await browser.Get("/sign-in/reset");
         var times = await Measure(["nobod@example.com", "known@example.com", "dis01@example.com", "direc@example.com"], Full ? 2000 : 60, browser, async (name, _) =>
         {
@@ -77,10 +85,12 @@ public class EnumerationTests
                 var page = await act();
                 var took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
                 if (round >= 3) times[name].Add(took);
-                var text = $"{page.Status} {string.Join('|', page.Headers.Where(h => h.Key is not ("Date" or "Gatehouse-Reference")).Select(h => h.Key + h.Value))} {page.Body}".Replace(name, "NAME", StringComparison.Ordinal);
+                var text = $"{page.Status} {string.Join('|', page.Headers.Where(h => h.Key is not ("Date" or "Gatehouse-Reference")).OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => h.Key + h.Value))} {page.Body}".Replace(name, "NAME", StringComparison.Ordinal);
                 answers.Add(page.Reference is null ? text : text.Replace(page.Reference, "REF", StringComparison.Ordinal));
             }
-        Assert.True(answers.Count == 1, $"{answers.Count} different answers");
+        var two = answers.Take(2).ToArray();
+        var same = two[0].Zip(two[^1]).TakeWhile(c => c.First == c.Second).Count();
+        Assert.True(answers.Count == 1, $"{answers.Count} different answers: {string.Join("\n---\n", two.Select(a => a.Substring(Math.Max(0, same - 80), Math.Min(280, a.Length - Math.Max(0, same - 80)))))}");
         return times;
     }
 
@@ -91,7 +101,7 @@ public class EnumerationTests
         foreach (var (name, median) in medians)
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{what} {name,-20} n={times[name].Count} median {median:0.00} ms ({(median / overall - 1) * 100:+0.00;-0.00} %), p95 {times[name].Order().ElementAt(times[name].Count * 95 / 100):0.00} ms"));
-        Assert.All(times.Values, all => Assert.True(all.Min() >= SignInWithPassword.Floor.TotalMilliseconds - 2, $"answered after {all.Min():0.0} ms"));
+        Assert.All(times.Values, all => Assert.True(all.Min() >= Floor.TotalMilliseconds - 2, $"answered after {all.Min():0.0} ms"));
         if (Full) Assert.All(medians.Values, m => Assert.InRange(m / overall, 0.95, 1.05));
     }
 }
