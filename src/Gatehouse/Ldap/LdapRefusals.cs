@@ -8,7 +8,7 @@ namespace Gatehouse.Ldap;
 /// <summary>What all failures of the machinery have in common: whoever signs in hears that it is on our side, and nothing else.</summary>
 internal static class OnOurSide
 {
-    public const string Page = "/admin/configuration/ldap";
+    public const string Page = "/admin/settings/ldap";
 
     public static RefusalEntry Entry(string code, string title, string fix) => new(code, title,
         Public: "We cannot check your password right now. It is on our side; your password was not refused.",

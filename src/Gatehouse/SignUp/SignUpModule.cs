@@ -13,6 +13,7 @@ public static class SignUpModule
     {
         services.AddSingleton<SignUpLinks>();
         services.AddSingleton<FindInvitations>();
+        services.AddHostedService<SweepSignUp>();
         services.AddSingleton<SignIn.IInvitedPeople, InvitedPeople>();
         services.AddSingleton<RequestSignUp>();
         services.AddSingleton<IPublicRequestKind>(s => s.GetRequiredService<RequestSignUp>());

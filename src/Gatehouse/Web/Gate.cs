@@ -51,7 +51,7 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
             return;
         }
 
-        ReadBrowser(http, visit);
+        ReadBrowser(http, visit, fromElsewhere: posts && endpoint.Metadata.GetMetadata<AllowsCrossSitePost>() is not null);
         visit.Theme = cookies.Read(http, "gatehouse-theme") switch { "light" => "light", "dark" => "dark", _ => "" };
         visit.Language = cookies.Read(http, "gatehouse-language") is { } language && Texts.IsKnown(language) ? language : "en";
         await door.Recognise(http, visit);
@@ -76,14 +76,15 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
         return string.Equals(host, ours, StringComparison.OrdinalIgnoreCase) || string.Equals(host, configuration.AppUrl.Authority, StringComparison.OrdinalIgnoreCase);
     }
 
-    private void ReadBrowser(HttpContext http, Visit visit)
+    /// <param name="fromElsewhere">A POST of another site brings no Lax cookie along: a new one would replace what this browser holds.</param>
+    private void ReadBrowser(HttpContext http, Visit visit, bool fromElsewhere)
     {
         var id = cookies.Read(http, Cookies.Browser);
         visit.CookieReturned = id is { Length: 43 };
         if (id is not { Length: 43 })
         {
             id = Secrets.NewToken();
-            cookies.Introduce(http, id, TimeSpan.FromDays(400));
+            if (!fromElsewhere) cookies.Introduce(http, id, TimeSpan.FromDays(400));
         }
         else cookies.Settle(http);
         // The cookie's own value is stored nowhere: what is bound to this browser is bound to its hash.

@@ -11,6 +11,12 @@ public sealed record UserAgentName(string Browser, string? System)
     private static readonly (string Token, string Name)[] Systems =
         [("iPhone", "iOS"), ("iPad", "iPadOS"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "ChromeOS"), ("Mac OS X", "macOS"), ("Linux", "Linux")];
 
+    /// <summary>
+    /// In words of ours only, for letters and pages that somebody else reads: the header is free text, and whoever sends it must not write into another person's mailbox.
+    /// </summary>
+    public static string InWords(Texts texts, string? userAgent) =>
+        Read(userAgent) is not { } name ? texts["An unknown browser"] : name.System is null ? name.Browser : texts["{0} on {1}", name.Browser, name.System];
+
     /// <summary>Null when the header of a request names none of the usual browsers.</summary>
     public static UserAgentName? Read(string? userAgent)
     {

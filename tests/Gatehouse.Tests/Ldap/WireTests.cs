@@ -170,34 +170,40 @@ public class WireTests
         var (whole, given) = (0, 0L);
         for (var i = 0; i < 200_000; i++)
         {
-            var started = Stopwatch.GetTimestamp();
-            if (i % 4 == 3)
-            {
-                var source = i % 8 == 3 ? texts[random.Next(texts.Length)] : names[random.Next(names.Length)];
-                var text = Mutate(Encoding.Latin1.GetBytes(source), random);
-                given += text.Length;
-                if (i % 8 == 3) whole += FilterText.Parse(Encoding.Latin1.GetString(text), out _) is { Text.Length: > 0 } ? 1 : 0;
-                else DistinguishedName.Key(Encoding.Latin1.GetString(text));
-            }
-            else
-            {
-                var message = Mutate(seeds[random.Next(seeds.Length)], random);
-                given += message.Length;
-                if (LdapReply.TryRead(message, out var reply, out var fault))
-                {
-                    whole++;
-                    if (reply!.Entry is { } entry) _ = (StableId.Of(entry, "objectGUID"), entry.Text("mail"), entry.Range("member"), SwitchedOff.Why(entry, DateTimeOffset.UnixEpoch));
-                    if (reply.Result is { } result) _ = AdSubCode.Of(result.Message);
-                }
-                else Assert.NotEmpty(fault);
-            }
-            var took = Stopwatch.GetElapsedTime(started);
+            var text = i % 4 == 3;
+            var bytes = Mutate(text ? Encoding.Latin1.GetBytes(i % 8 == 3 ? texts[random.Next(texts.Length)] : names[random.Next(names.Length)]) : seeds[random.Next(seeds.Length)], random);
+            given += bytes.Length;
+            // What took long is tried again: a machine that was busy with something else is no hang of ours.
+            var took = Time(() => Read(bytes, text, i));
+            for (var again = 0; again < 3 && took > TimeSpan.FromMilliseconds(50); again++) took = TimeSpan.FromTicks(Math.Min(took.Ticks, Time(() => Read(bytes, text, i)).Ticks));
             if (took > slowest) slowest = took;
+            if (Read(bytes, text, i)) whole++;
+        }
+
+        static TimeSpan Time(Action act)
+        {
+            var started = Stopwatch.GetTimestamp();
+            act();
+            return Stopwatch.GetElapsedTime(started);
+        }
+
+        static bool Read(byte[] bytes, bool text, int i)
+        {
+            if (text && i % 8 == 3) return FilterText.Parse(Encoding.Latin1.GetString(bytes), out _) is { Text.Length: > 0 };
+            if (text) return DistinguishedName.Key(Encoding.Latin1.GetString(bytes)).Length < 0;
+            if (!LdapReply.TryRead(bytes, out var reply, out var fault))
+            {
+                Assert.NotEmpty(fault);
+                return false;
+            }
+            if (reply!.Entry is { } entry) _ = (StableId.Of(entry, "objectGUID"), entry.Text("mail"), entry.Range("member"), SwitchedOff.Why(entry, DateTimeOffset.UnixEpoch));
+            if (reply.Result is { } result) _ = AdSubCode.Of(result.Message);
+            return true;
         }
         Assert.True(whole > 10_000, $"only {whole} survived their mutation: the seeds are never reached");
         Assert.True(slowest < TimeSpan.FromMilliseconds(100), $"one took {slowest.TotalMilliseconds} ms");
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-        Assert.True(allocated < 200L * given, $"{allocated} bytes for {given} bytes of input");
+        Assert.True(allocated < 400L * given, $"{allocated} bytes for {given} bytes of input");
     }
 
     private static byte[] Mutate(byte[] seed, Random random)

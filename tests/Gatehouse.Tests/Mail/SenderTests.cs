@@ -65,6 +65,8 @@ public sealed class SenderTests(PostgresCluster postgres) : IDisposable
         Assert.Contains("=C3=96ffnen: https://id.example.com/link?t=3Dabc", message.Data, StringComparison.Ordinal);
         Assert.Contains("text/html", message.Data, StringComparison.Ordinal);
         Assert.All(message.Data.Split("\r\n"), l => Assert.True(l.Length <= 78 && l.All(char.IsAscii), l));
+        var bounced = (await instance.Services.GetRequiredService<NoteBounce>().Run(new(entry.MessageId, "552 full"))).Value;
+        Assert.Equal(MailStates.Bounced, bounced.State);
         // Nobody finds the link in the ledger.
         Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from mails where content is not null or transcript like '%link?t=%'")));
     }
@@ -91,10 +93,12 @@ public sealed class SenderTests(PostgresCluster postgres) : IDisposable
         Assert.Single(server.Messages);
     }
 
-    [Fact]
-    public async Task E12_a_5xx_fails_at_once_and_can_be_sent_again_when_mended()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task E12_a_5xx_fails_at_once_and_can_be_sent_again_when_mended(bool onPostgres)
     {
-        var (instance, server, sender) = await Start();
+        var (instance, server, sender) = await Start(onPostgres);
         await using var _ = instance;
         await using var __ = server;
         server.Replies["MAIL"] = "553 5.7.1 sender address rejected: not owned by user";
@@ -109,10 +113,12 @@ public sealed class SenderTests(PostgresCluster postgres) : IDisposable
         Assert.False(await instance.Database.Write(sql => instance.Services.GetRequiredService<Outbox>().Retry(sql, id)));
     }
 
-    [Fact]
-    public async Task E12_a_server_that_is_down_defers_everything_with_one_case_and_loses_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task E12_a_server_that_is_down_defers_everything_with_one_case_and_loses_nothing(bool onPostgres)
     {
-        var (instance, server, sender) = await Start();
+        var (instance, server, sender) = await Start(onPostgres);
         await using var _ = instance;
         await server.DisposeAsync();
         var ids = new List<string>();
@@ -124,6 +130,10 @@ public sealed class SenderTests(PostgresCluster postgres) : IDisposable
         var entries = await Task.WhenAll(ids.Select(id => Entry(instance, id)));
         Assert.All(entries, e => Assert.Equal((MailStates.Deferred, "mail.connection_refused"), (e.State, e.Code)));
         Assert.Single(entries.Select(e => e.Reference).Distinct());
+        // The log finds them, and the doctor speaks of them.
+        Assert.Equal(50, (await instance.Database.Read(sql => MailLog.Read(sql, "ada@", MailStates.Deferred, 1))).Total);
+        Assert.Equal(0, (await instance.Database.Read(sql => MailLog.Read(sql, "%", "", 1))).Total);
+        Assert.Contains("50 wait for another try", (await instance.Console("doctor")).Output, StringComparison.Ordinal);
         await using var again = new ScriptedSmtp { Certificate = authority.Issue(["localhost"]) };
         await Set(instance, new() { Host = "localhost", Port = again.Port, From = "noreply@example.com", Authorities = authority.Pem });
         instance.Clock.Advance(TimeSpan.FromMinutes(2));
@@ -180,10 +190,12 @@ public sealed class SenderTests(PostgresCluster postgres) : IDisposable
         Assert.Contains("ehlo", entry.Reply, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_mail_whose_link_has_ended_is_not_sent_any_more()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_mail_whose_link_has_ended_is_not_sent_any_more(bool onPostgres)
     {
-        var (instance, server, sender) = await Start();
+        var (instance, server, sender) = await Start(onPostgres);
         await using var _ = instance;
         await using var __ = server;
         server.Replies["GREETING"] = "421 later";

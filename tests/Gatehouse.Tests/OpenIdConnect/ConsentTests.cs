@@ -166,6 +166,25 @@ public partial class ConsentTests(PostgresCluster postgres)
     }
 
     [Fact]
+    public async Task O36_a_post_of_another_site_leaves_what_waits_in_this_browser_alone()
+    {
+        await using var site = await Start(null);
+        using var browser = await site.SignedIn();
+        var waiting = await Asked(site, browser);
+        var kept = browser.Cookies.ToDictionary();
+        foreach (var path in new[] { "/authorize", "/logout" })
+        {
+            // The browser sends no Lax cookie with it.
+            var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new FormUrlEncodedContent(site.AuthorizeParameters()) };
+            request.Headers.Add("Sec-Fetch-Site", "cross-site");
+            request.Headers.Add("Cookie", "none=1");
+            Assert.DoesNotContain("Set-Cookie", (await browser.Send(request)).Headers.Keys);
+        }
+        Assert.Equal(kept, browser.Cookies.ToDictionary());
+        Assert.Contains("code", OidcSite.Answer(await Say(browser, waiting, "yes")).Keys);
+    }
+
+    [Fact]
     public async Task An_answer_without_the_forms_token_or_without_a_session_changes_nothing()
     {
         await using var site = await Start(null);

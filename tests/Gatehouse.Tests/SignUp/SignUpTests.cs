@@ -173,8 +173,13 @@ public class SignUpTests(PostgresCluster postgres)
         Assert.Contains("Queued", page.Body);
         using var bo = new TestPerson(instance);
         Assert.Equal(HttpStatusCode.Gone, (await bo.Browser.Get(older)).Status);
+        // Also for whoever was a press away from the account with the older link.
+        using var quick = new TestPerson(instance);
+        Assert.Equal(HttpStatusCode.SeeOther, (await quick.BeginJoin(newer)).Status);
+        var options = await quick.Browser.PostJson("/join/options", JsonSerializer.Serialize(new { t = SignUpSite.Token(newer) }));
         var again = await admin.Invite("BO@example.com");
         Assert.Contains("Sent again", again.Body);
+        Assert.Equal(HttpStatusCode.BadRequest, (await quick.CompleteRegistration("/join/complete", options)).Status);
         Assert.Equal(1, await instance.Count("signup_links"));
         Assert.Equal(HttpStatusCode.Gone, (await bo.Browser.Get(newer)).Status);
         var newest = await instance.LastLink("bo@example.com");

@@ -73,6 +73,6 @@ internal static partial class AdSubCode
     /// <summary>In words, or null when it is none that is known.</summary>
     public static string? Meaning(string? code) => code is null ? null : Meanings.GetValueOrDefault(code);
 
-    [GeneratedRegex(@"\bdata ([0-9a-fA-F]{1,8})\b", RegexOptions.None, 100)]
+    [GeneratedRegex(@"\bdata ([0-9a-fA-F]{1,8})\b")]
     private static partial Regex Data();
 }

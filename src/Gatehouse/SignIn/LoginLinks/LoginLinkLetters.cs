@@ -11,7 +11,7 @@ internal static class LoginLinkLetters
     public static readonly LetterTemplate[] All =
     [
         new(LinkKind, "Login link", "Lets its reader in once: sent by an admin, or asked for on the sign-in page.",
-            (t, origin) => Link(t, "Example", "Ada Lovelace", $"{origin}/link?t=example", LoginLinks.Validity, new("", "Firefox on Linux", "192.0.2.7", 1_767_225_600_000))),
+            (t, origin) => Link(t, "Example", "Ada Lovelace", $"{origin}/link?t=example", LoginLinks.Validity, new("", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "192.0.2.7", 1_767_225_600_000))),
         new(AdminKind, "Login link for an admin", "To the other admins, whenever a link is made that lets somebody in as an admin.",
             (t, origin) => ForAdmin(t, "Example", "ada@example.com", "grace@example.com", $"{origin}/admin/users/example")),
     ];
@@ -21,7 +21,7 @@ internal static class LoginLinkLetters
         Subject = t["Sign in to {0}", instance],
         Lead = [t["Hello {0},", name], t["this link signs you in once. Then you register a passkey and need no link again."]],
         Button = new(t["Sign in"], url),
-        Facts = asked is null ? [] : [(t["Asked for with"], Printable.Cap(asked.UserAgent, 120)), (t["From the address"], asked.Address), (t["At"], At(asked.At))],
+        Facts = asked is null ? [] : [(t["Asked for with"], UserAgentName.InWords(t, asked.UserAgent)), (t["From the address"], asked.Address), (t["At"], At(asked.At))],
         After =
         [
             Works(t, validity),

@@ -76,7 +76,7 @@ internal static class JoinRoutes
     private static async Task<IResult> Complete(HttpContext http, Visit visit, JoinWithLink join, BeginSession sessions, Refuse refuse)
     {
         if (!AttestationResponse.TryRead(await JsonBody.Read(http), out var response)) return refuse.Json(http, new PasskeyMalformed(Ceremony.Registration, "credential"));
-        if (!(await join.Complete(PasskeyEndpoints.Challenge(http), response, visit)).Passed(out var cookie, out var refusal)) return refuse.Json(http, refusal);
+        if (!(await join.Complete(PasskeyEndpoints.Challenge(http), response, http.GrantedOrNull(), visit)).Passed(out var cookie, out var refusal)) return refuse.Json(http, refusal);
         sessions.Keep(http, cookie);
         return Results.Json(new { next = "/" });
     }

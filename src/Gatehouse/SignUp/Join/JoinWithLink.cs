@@ -98,12 +98,12 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
     }
 
     /// <summary>Writes account, use and passkey in one transaction; the cookie's value of the new session.</summary>
-    public async Task<Outcome<string>> Complete(string challenge, AttestationResponse response, Visit visit)
+    public async Task<Outcome<string>> Complete(string challenge, AttestationResponse response, AccessGranted? present, Visit visit)
     {
         var mode = (await SignUpSettings.Of(settings)).Mode;
         try
         {
-            return await database.Write(sql => Complete(sql, challenge, response, mode, visit));
+            return await database.Write(sql => Complete(sql, challenge, response, mode, present, visit));
         }
         catch (Exception e) when (Database.IsUniqueViolation(e))
         {
@@ -112,7 +112,7 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
         }
     }
 
-    private async Task<Outcome<string>> Complete(Sql sql, string challenge, AttestationResponse response, string mode, Visit visit)
+    private async Task<Outcome<string>> Complete(Sql sql, string challenge, AttestationResponse response, string mode, AccessGranted? present, Visit visit)
     {
         if (await ceremonies.Spend(sql, TokenType.RegistrationChallenge, challenge, visit.BrowserId) is not { Purpose: "sign-up", Detail: { } pendingId }) return new PasskeyChallengeGone(Ceremony.Registration);
         if (!VerifyAttestation.Judge(ceremonies.RelyingParty, Ceremonies.Decode(challenge), response, AttestationPolicy.None, clock.GetUtcNow()).Passed(out var credential, out var refusal)) return refusal;
@@ -139,7 +139,7 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
         await sql.Run("delete from signup_pending where link_id = @LinkId and browser = @Browser", new { pending.LinkId, pending.Browser });
         await audit.Write(sql, actor, "sign_up.completed", user.AuditTarget, after: $"by the {link.Kind} {link.Name}{(parent is null ? "" : $" of {parent.Name}")}");
         if (!rules.Judge(user, await GroupStore.Of(sql, user.Id), session: null, client: null).Passed(out var granted, out refusal)) return refusal;
-        return await sessions.Begin(sql, granted, visit, SessionKind.Full, new Factor(passkey.Method, now, passkey.Id, passkey.CreatedAt, First: true), previous: null);
+        return await sessions.Begin(sql, granted, visit, SessionKind.Full, new Factor(passkey.Method, now, passkey.Id, passkey.CreatedAt, First: true), present?.Session);
     }
 
     private async Task<Refusal?> Judge(SignUpLink link, bool replaced, SignUpLink? parent, string mode)

@@ -51,7 +51,7 @@ public sealed class RequestSignUp(PublicRequests requests, Database database, Se
             }
             var made = await links.ForRequest(sql, wish.Email, wish.LinkId, Validity, new Actor("sign-up", request.Address));
             await sql.Run("update signup_links set display_name = @Name where id = @Id", new { wish.Name, made.Link.Id });
-            await links.Queue(sql, made.Link, SignUpLetters.Request, SignUpLetters.Confirm(texts, sender.Name, made.Url, (long)Validity.TotalHours), texts, request.Id);
+            await links.Queue(sql, made.Link, SignUpLetters.Request, SignUpLetters.Confirm(texts, sender.Name, made.Url, (long)Validity.TotalHours), texts, links.Hash(made.Url[(made.Url.IndexOf("?t=", StringComparison.Ordinal) + 3)..]));
             return null;
         });
         if (refused is not null) log.Record(refused, request.Context((refused as SignUpAddressKnown)?.User.Id));

@@ -122,6 +122,8 @@ public sealed class SignUpLinks(Database database, Secrets secrets, Outbox outbo
     private async Task<MadeLink> Renew(Sql sql, SignUpLink link, TimeSpan validity, Actor actor, string? reference = null)
     {
         var now = clock.Now();
+        // Whoever has begun with the older value begins again with the new one.
+        await sql.Run("delete from signup_pending where link_id = @Id", new { link.Id });
         await sql.Run("update signup_tokens set ended_at = @now where link_id = @Id and ended_at is null", new { now, link.Id });
         await outbox.Cancel(sql, new(link.Kind, link.Id));
         var renewed = link with { ExpiresAt = now + (long)validity.TotalMilliseconds, OpenedAt = null, ScannedAt = null, AskedAgainAt = null };

@@ -178,6 +178,37 @@ public abstract class LogoutOp(ConformanceSite suite)
             await Refused(browser, Logout(("id_token_hint", hint), ("post_logout_redirect_uri", ConformanceSite.Bye), ("state", "s")));
     }
 
+    [Theory]
+    [InlineData("https://app.example.com/bye/")]
+    [InlineData("https://app.example.com/BYE")]
+    [InlineData("http://app.example.com/bye")]
+    [InlineData("https://app.example.com:443/bye")]
+    [InlineData("https://user@app.example.com/bye")]
+    [InlineData("https://app.example.com/bye#x")]
+    [InlineData("https://app.example.com/cb")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("//app.example.com/bye")]
+    public async Task O28_no_logout_leads_to_an_address_that_is_not_registered(string to)
+    {
+        var (browser, id) = await In();
+        using var _ = browser;
+        await Refused(browser, Logout(("id_token_hint", id), ("post_logout_redirect_uri", to)));
+        var confirmed = await browser.Post("/logout/confirm", ("client_id", Site.ClientId), ("post_logout_redirect_uri", to));
+        Assert.Equal((400, null), ((int)confirmed.Status, confirmed.Location));
+    }
+
+    [Fact]
+    public async Task CVE_2026_34454_logging_out_clears_the_cookie_also_when_the_session_is_over_already()
+    {
+        var (browser, _) = await In();
+        using var __ = browser;
+        await browser.Get("/apps");
+        await Site.Server.Database.Write(sql => sql.Run("update sessions set ended_at = 1, ended_because = 'gone' where ended_at is null"));
+        Assert.Contains("__Host-gatehouse", browser.Cookies.Keys);
+        await browser.Post("/sign-out");
+        Assert.DoesNotContain("__Host-gatehouse", browser.Cookies.Keys);
+    }
+
     [Fact]
     public async Task oidcc_backchannel_logout_discovery_endpoint_verification()
     {

@@ -183,21 +183,23 @@ public class LoginLinkTests(PostgresCluster postgres)
         await SelfService(admin);
         using var bo = new TestPerson(instance);
         var ask = new HttpRequestMessage(HttpMethod.Get, "/sign-in/link");
-        ask.Headers.UserAgent.ParseAdd("DeskBrowser/1.0");
+        ask.Headers.UserAgent.ParseAdd("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0");
         await bo.Browser.Send(ask);
         var post = new HttpRequestMessage(HttpMethod.Post, "/sign-in/link") { Content = new FormUrlEncodedContent([new("name", "bo@example.com"), new("_token", bo.Browser.Token)]) };
         post.Headers.Add("Sec-Fetch-Site", "same-origin");
-        post.Headers.UserAgent.ParseAdd("DeskBrowser/1.0");
+        post.Headers.TryAddWithoutValidation("User-Agent", "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0 Your-account-is-locked:-see-evil.example");
         Assert.Equal(HttpStatusCode.OK, (await bo.Browser.Send(post)).Status);
         await instance.Settle();
         var letter = await instance.LastMail("bo@example.com");
-        Assert.Contains("DeskBrowser/1.0", letter.Text);
+        Assert.Contains("Firefox 140 on Windows", letter.Text);
+        // What a stranger writes into a header reaches nobody's mailbox.
+        Assert.DoesNotContain("evil", letter.Text + letter.Html);
         var link = instance.LinkIn(letter);
         Assert.DoesNotContain("asked for in another browser", (await bo.Browser.Get(link)).Body);
         using var phone = new TestPerson(instance);
         var there = await phone.Browser.Get(link);
         Assert.Contains("asked for in another browser", there.Body);
-        Assert.Contains("DeskBrowser/1.0", there.Body);
+        Assert.Contains("Firefox 140 on Windows", there.Body);
         Assert.Equal(HttpStatusCode.SeeOther, (await Open(phone, link)).Status);
     }
 
