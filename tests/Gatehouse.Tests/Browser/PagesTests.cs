@@ -85,7 +85,7 @@ public class PagesTests(Chromium chromium, Site site) : IClassFixture<Site>
     public async Task Everything_but_the_ceremony_works_without_script()
     {
         await using var context = await chromium.NewContext(javaScript: false);
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
         var cookies = await site.Admin.Context.CookiesAsync();
         await context.AddCookiesAsync(cookies.Where(c => c.Name != "__Host-gatehouse-language").Select(c => new Cookie { Name = c.Name, Value = c.Value, Domain = c.Domain, Path = c.Path, Secure = c.Secure, HttpOnly = c.HttpOnly, SameSite = c.SameSite }));
         var page = await context.NewPageAsync();

@@ -27,7 +27,7 @@ public class PasswordTests(Chromium chromium)
         await using var instance = await PasswordSite.Start();
         var ada = await PasswordSite.NewUser(instance, "ada@example.com", "Ada Byron");
         await using var context = await chromium.NewContext(dark: !javaScript, width: javaScript ? 1280 : 320, javaScript: javaScript);
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
         var watch = Watch.On(context);
         var page = await context.NewPageAsync();
         var how = javaScript ? "script" : "plain";
@@ -112,7 +112,7 @@ public class PasswordTests(Chromium chromium)
         await using var instance = await PasswordSite.Start();
         await PasswordSite.NewUser(instance, "ada@example.com", "Ada Byron");
         await using var context = await chromium.NewContext();
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
         string[] wanted = ["/account/sessions", "/account/security", "/account/activity", "/account/password"];
         var tabs = new List<IPage>();
         foreach (var path in wanted)

@@ -59,7 +59,7 @@ sealed class Person : IAsyncDisposable
     public static async Task<Person> With(Chromium chromium, bool dark = false, int width = 1280)
     {
         var context = await chromium.NewContext(dark, width);
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
         var watch = Watch.On(context);
         var page = await context.NewPageAsync();
         return new(context, page, watch, await VirtualAuthenticator.AddTo(page));
