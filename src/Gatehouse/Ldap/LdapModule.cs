@@ -1,10 +1,10 @@
 using System.CommandLine;
 using Gatehouse.Accounts;
 using Gatehouse.Data;
-using Gatehouse.Ldap.Linking;
 using Gatehouse.Ldap.Client;
 using Gatehouse.Ldap.Configure;
 using Gatehouse.Ldap.Explain;
+using Gatehouse.Ldap.Linking;
 using Gatehouse.Ldap.Passwords;
 using Gatehouse.Ldap.Sync;
 using Gatehouse.Refusals;

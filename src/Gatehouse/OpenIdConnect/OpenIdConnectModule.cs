@@ -1,12 +1,12 @@
 using Gatehouse.Audit;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Apis;
-using Gatehouse.OpenIdConnect.Introspection;
 using Gatehouse.OpenIdConnect.Authorize;
 using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Consents;
 using Gatehouse.OpenIdConnect.Discovery;
+using Gatehouse.OpenIdConnect.Introspection;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.OpenIdConnect.Logout;
 using Gatehouse.OpenIdConnect.Preview;

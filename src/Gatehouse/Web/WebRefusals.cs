@@ -41,7 +41,7 @@ public sealed record CookieMissing(string Path, int OtherCookies, bool Forwarded
     public static CookieMissing Example => new("/sign-in", OtherCookies: 2);
     public override string Evidence => $"{Path}: our cookie did not come back. " + (OtherCookies, Forwarded) switch
     {
-        (> 0, _) => $"{OtherCookies} other cookies came, so the browser keeps cookies and something in between removes ours: a proxy or an extension.",
+        ( > 0, _) => $"{OtherCookies} other cookies came, so the browser keeps cookies and something in between removes ours: a proxy or an extension.",
         (_, true) => "No cookie came at all, and the request went through a proxy: either the browser blocks cookies or the proxy removes them.",
         _ => "No cookie came at all, and no proxy announced itself: the browser blocks cookies.",
     };

@@ -200,6 +200,9 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         Add("stranger-sign-in-help", Stranger, "/sign-in/help");
         Add("stranger-reset-off", Stranger, "/sign-in/reset");
         Add("stranger-reset-unknown", Stranger, "/reset?t=nonsense");
+        Add("stranger-ask-link", Stranger, "/sign-in/link");
+        foreach (var press in new[] { "verify", "change", "stop" }) Add("stranger-email-" + press, Stranger, $"/email/{press}?t=nonsense");
+        Add("stranger-not-me-unknown", Stranger, "/not-me?t=nonsense");
         Add("stranger-second-step", Stranger, "/sign-in/second");
         Add("stranger-link", Stranger, link);
         Add("stranger-link-unknown", Stranger, "/link?t=nonsense");
@@ -228,6 +231,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         Add("user-consent", User, Authorize(photos, "https://photos.example.com/auth/login"), page => page.WaitForURLAsync("**/consent**"));
         Add("user-consent-gone", User, "/consent?continue=nonsense");
         Add("user-password", User, "/account/password");
+        Add("user-email", User, "/account/email");
         Add("user-refusal-group", User, restricted);
         Add("user-logout", User, "/logout");
         Add("user-step-up", User, "/account/security", page => page.Locator("form[action$='/rename'] button").First.ClickAsync());
@@ -276,13 +280,13 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         foreach (var (name, list, selector) in new[]
         {
             ("user", "/admin/users?q=grace", "#main tbody th a"), ("user-disabled", "/admin/users?q=annie", "#main tbody th a"), ("user-no-passkey", "/admin/users?q=kathleen", "#main tbody th a"),
-            ("group", "/admin/groups", "#main tbody th a"), ("problem", "/admin/problems", "#main tbody th a"), ("invitation", "/admin/invitations", "#main tbody th a"), ("letter", "/admin/mail", "#main tbody a[href^='/admin/mail/']"),
+            ("group", "/admin/groups", "#main tbody th a"), ("problem", "/admin/problems", "#main tbody th a"), ("invitation", "/admin/invitations", "#main tbody th a"), ("letter", "/admin/mail", "#main tbody a[href^='/admin/mail/']"), ("template", "/admin/settings/email-templates", "#main a[href^='/admin/settings/email-templates/']"),
         })
         {
             await Admin.Page.GotoAsync(Instance.Origin + list);
             var path = await Admin.Page.Locator(selector).First.GetAttributeAsync("href") ?? throw new InvalidOperationException(list);
             Add("admin-" + name, Admin, path);
-            if (name == "user") Add("admin-login-link", Admin, path, page => page.Locator("form[action$='/login-link'] button").ClickAsync());
+            if (name == "user") Add("admin-login-link", Admin, path, page => page.Locator("form[action$='/login-link'] button[value=show]").ClickAsync());
         }
     }
 
@@ -303,7 +307,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
     {
         await Admin.Page.GotoAsync($"{Instance.Origin}/admin/users?q={email}");
         await Admin.Page.Locator("#main tbody th a").First.ClickAsync();
-        await Admin.Page.Locator("form[action$='/login-link'] button").ClickAsync();
+        await Admin.Page.Locator("form[action$='/login-link'] button[value=show]").ClickAsync();
         return await Admin.Page.Locator("#login-link").InnerTextAsync();
     }
 

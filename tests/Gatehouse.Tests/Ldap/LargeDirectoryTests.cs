@@ -30,7 +30,6 @@ public class LargeDirectoryTests(PostgresCluster postgres)
     [Theory, InlineData(false), InlineData(true)]
     public async Task Five_thousand_people_and_two_hundred_groups_in_twenty_seconds_and_no_change_in_five(bool onPostgres)
     {
-        if (onPostgres && !Repository.Full) Assert.Skip("long: GATEHOUSE_TESTS_FULL=1");
         await using var rooms = await SyncedRooms.Start(postgres, onPostgres, Ldif());
         GC.Collect();
         var before = GC.GetTotalMemory(forceFullCollection: true);

@@ -17,7 +17,7 @@ public sealed record ConsentItem(string Key, string Label, string? Value)
     {
         var items = released.Where(c => !c.Fixed && !Untold.Contains(c.Name)).Select(c => new ConsentItem(c.Name, Words(c.Name), c.Words)).ToList();
         if (Scopes.Has(scope, Scopes.OfflineAccess)) items.Add(new(Scopes.OfflineAccess, Words(Scopes.OfflineAccess), null));
-        foreach (var permission in scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).Except(Scopes.Supported)) 
+        foreach (var permission in scope.Split(' ', StringSplitOptions.RemoveEmptyEntries).Except(Scopes.Supported))
             items.Add(api?.Find(permission) is { } known ? new($"{api.Identifier}#{permission}", known.Description.Length > 0 ? known.Description : permission, api.Name) : new(permission, permission, null));
         return items;
     }
