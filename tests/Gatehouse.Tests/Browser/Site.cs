@@ -142,6 +142,9 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         await Admin.Page.GotoAsync($"{Instance.Origin}/admin/settings/sign-up");
         await Admin.Page.Locator("#main input[name=mode][value=open]").CheckAsync();
         await Admin.Page.Locator("#main form button.primary").ClickAsync();
+        await Admin.Page.GotoAsync($"{Instance.Origin}/admin/settings/login-links");
+        await Admin.Page.Locator("#main [name=self_service]").CheckAsync();
+        await Admin.Page.Locator("#main form button.primary").ClickAsync();
         await Admin.Page.GotoAsync($"{Instance.Origin}/admin/invite");
         await Admin.Page.Locator("#main form[action$='/mail'] [name=valid]").SelectOptionAsync("1");
         await Invite(Admin.Page, "dorothy@example.com");
@@ -231,6 +234,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         Add("user-consent", User, Authorize(photos, "https://photos.example.com/auth/login"), page => page.WaitForURLAsync("**/consent**"));
         Add("user-consent-gone", User, "/consent?continue=nonsense");
         Add("user-password", User, "/account/password");
+        Add("user-authenticator", User, "/account/factors/app", page => page.WaitForLoadStateAsync());
         Add("user-email", User, "/account/email");
         Add("user-refusal-group", User, restricted);
         Add("user-logout", User, "/logout");
@@ -246,7 +250,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
             ("problems", "/admin/problems"), ("problems-none", "/admin/problems?state=closed"), ("case-callback", $"/admin/cases/{Reference}"), ("case-group", $"/admin/cases/{groupReference}"),
             ("case-not-stored", "/admin/cases/GH-0000-0000"), ("remedy", $"/admin/cases/{Reference}/remedies/0"), ("lookup", "/admin/lookup?q=example.com"), ("lookup-nothing", "/admin/lookup?q=nothing-of-the-kind"),
             ("users", "/admin/users"), ("users-none", "/admin/users?q=nobody-of-this-name"), ("user-new", "/admin/users/new"), ("groups", "/admin/groups"), ("clients", "/admin/clients"), ("clients-none", "/admin/clients?q=nothing"), ("client-new", "/admin/clients/new"),
-            ("email", "/admin/settings/email"), ("mail-log", "/admin/mail"), ("passwords", "/admin/settings/passwords"), ("apis", "/admin/apis"), ("api-new", "/admin/apis/new"), ("keys", "/admin/keys"), ("ldap", "/admin/settings/ldap"), ("ldap-explain", "/admin/ldap/explain"), ("ldap-syncs", "/admin/ldap/syncs"), ("invite", "/admin/invite"), ("invitations", "/admin/invitations"), ("invitations-none", "/admin/invitations?q=nobody-of-this-name"), ("sign-up", "/admin/settings/sign-up"), ("client-claims", $"/admin/clients/{ClientId}/claims"),
+            ("email", "/admin/settings/email"), ("mail-log", "/admin/mail"), ("passwords", "/admin/settings/passwords"), ("apis", "/admin/apis"), ("api-new", "/admin/apis/new"), ("keys", "/admin/keys"), ("login-links", "/admin/settings/login-links"), ("second-factors", "/admin/settings/second-factors"), ("templates", "/admin/settings/email-templates"), ("preview", "/admin/preview"), ("ldap", "/admin/settings/ldap"), ("ldap-explain", "/admin/ldap/explain"), ("ldap-syncs", "/admin/ldap/syncs"), ("invite", "/admin/invite"), ("invitations", "/admin/invitations"), ("invitations-none", "/admin/invitations?q=nobody-of-this-name"), ("sign-up", "/admin/settings/sign-up"), ("client-claims", $"/admin/clients/{ClientId}/claims"),
             ("client", $"/admin/clients/{ClientId}"), ("setup-closed", "/setup"), ("code", "/help/oidc.redirect_uri_mismatch"), ("code-public", "/help/oidc.client_refused"),
         })
             Add("admin-" + name, Admin, path);
