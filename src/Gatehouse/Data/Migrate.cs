@@ -67,13 +67,27 @@ internal static class Migrate
     {
         var copy = $"{file}.before-{schema.ToString(CultureInfo.InvariantCulture)}";
         if (File.Exists(copy)) return;
+        // Another process may upgrade at the same moment. Whoever is first to name its copy has made it before any step: nobody takes one without a copy standing there.
+        var part = $"{copy}.{Guid.NewGuid():N}.part";
         using var source = new SqliteConnection($"Data Source={file};Pooling=False");
         source.Open();
         using var command = source.CreateCommand();
         command.CommandText = "vacuum into @copy";
-        command.Parameters.AddWithValue("@copy", copy);
-        command.ExecuteNonQuery();
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(copy, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        command.Parameters.AddWithValue("@copy", part);
+        try
+        {
+            command.ExecuteNonQuery();
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(part, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.Move(part, copy, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(copy))
+        {
+            // The other one was first.
+        }
+        finally
+        {
+            File.Delete(part);
+        }
     }
 
     private static IEnumerable<string> Statements(string text) =>
