@@ -54,6 +54,8 @@ public class ResetTests(PostgresCluster postgres)
         await instance.Database.Write(sql => sql.Run("update users set source = 'ldap:main' where user_name = 'dir'"));
         Assert.Equal(0, (await instance.Console("user", "disable", "off@example.com")).Code);
         using var browser = instance.Browser();
+        // On http://localhost the second answer still settles which cookie this browser keeps.
+        await browser.Get("/sign-in/reset");
         await browser.Get("/sign-in/reset");
         var answers = new HashSet<string>();
         foreach (var name in new[] { "nobody@example.com", "corp", "dir@example.com", "off@example.com", "ada@example.com" })
