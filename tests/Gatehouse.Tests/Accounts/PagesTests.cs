@@ -3,6 +3,7 @@ using Gatehouse.Accounts.Groups;
 using Gatehouse.Accounts.Users;
 using Gatehouse.Audit;
 using Gatehouse.Tests.Parts;
+using Microsoft.Playwright;
 
 namespace Gatehouse.Tests.Accounts;
 
@@ -107,7 +108,7 @@ public class PagesTests(Chromium chromium)
         await page.FillAsync("#email", "ADA@example.com");
         await page.FillAsync("#given_name", "Augusta");
         await page.ClickAsync("main button.primary");
-        Assert.Equal("errors", await page.EvaluateAsync<string>("document.activeElement.id"));
+        await Assertions.Expect(page.Locator("#errors")).ToBeFocusedAsync();
         Assert.Equal("true", await page.GetAttributeAsync("#email", "aria-invalid"));
         Assert.Equal("Augusta", await page.InputValueAsync("#given_name"));
     }

@@ -97,6 +97,19 @@ sealed class Person : IAsyncDisposable
 
     public Task Press(string button) => Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
 
+    /// <summary>Begins a ceremony at sign-in with an authenticator that was left alone so far, and touches it when that ceremony, and not the offer of the field, asks.</summary>
+    public async Task Touch(Func<Task> begin)
+    {
+        // The offer of the field has asked by now, and waits for a touch that does not come.
+        await Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await Page.RouteAsync("**/passkeys/assertion/options", async route =>
+        {
+            await Authenticator.UserIsPresent(true);
+            await route.ContinueAsync();
+        }, new() { Times = 1 });
+        await begin();
+    }
+
     public Task Follow(string link) => Page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).ClickAsync();
 
     /// <summary>Confirms with the passkey when the page asks for it, and waits until the page that was wanted is there.</summary>

@@ -8,7 +8,7 @@ public sealed class AnswerFloor
     /// <param name="began">From <see cref="TimeProvider.GetTimestamp"/> of the system's clock.</param>
     public async Task Wait(long began)
     {
-        var left = Least - TimeProvider.System.GetElapsedTime(began);
-        if (left > TimeSpan.Zero) await Task.Delay(left);
+        // A timer may ring a few milliseconds early.
+        while (Least - TimeProvider.System.GetElapsedTime(began) is var left && left > TimeSpan.Zero) await Task.Delay(left + TimeSpan.FromMilliseconds(1));
     }
 }

@@ -101,7 +101,7 @@ public class EnumerationTests
         foreach (var (name, median) in medians)
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{what} {name,-20} n={times[name].Count} median {median:0.00} ms ({(median / overall - 1) * 100:+0.00;-0.00} %), p95 {times[name].Order().ElementAt(times[name].Count * 95 / 100):0.00} ms"));
-        Assert.All(times.Values, all => Assert.True(all.Min() >= Floor.TotalMilliseconds - 2, $"answered after {all.Min():0.0} ms"));
+        Assert.All(times.Values, all => Assert.True(all.Min() >= Floor.TotalMilliseconds - 5, $"answered after {all.Min():0.0} ms"));
         if (Full) Assert.All(medians.Values, m => Assert.InRange(m / overall, 0.95, 1.05));
     }
 }

@@ -111,7 +111,8 @@ public class SecondFactorTests(PostgresCluster postgres)
         }
         var wrong = "000000" == await ada.Code() ? "000001" : "000000";
         var pages = await Task.WhenAll(browsers.Select(b => b.Browser.Post("/sign-in/second/code", ("pending", b.Pending), ("code", wrong))));
-        Assert.InRange(pages.Count(p => p.Status == HttpStatusCode.Forbidden), 1, GiveCode.PerAccount);
+        // The lock-out may end a sign-in before its own answer is written: at most five were judged, never more.
+        Assert.InRange(pages.Count(p => p.Status == HttpStatusCode.Forbidden), 0, GiveCode.PerAccount);
         Assert.Contains(pages, p => p.Status == HttpStatusCode.TooManyRequests);
         // The pending sign-ins ended with the lock-out, and a new one with the right code is not judged.
         Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from pending_sign_ins where user_id = @Id and ended_at is null", new { ada.User.Id })));
