@@ -68,7 +68,7 @@ internal static class Migrate
         var copy = $"{file}.before-{schema.ToString(CultureInfo.InvariantCulture)}";
         if (File.Exists(copy)) return;
         // Another process may upgrade at the same moment. Whoever is first to name its copy has made it before any step: nobody takes one without a copy standing there.
-        var part = $"{copy}.{Guid.NewGuid():N}.part";
+        var part = $"{copy}.{Secrets.NewToken()}.part";
         using var source = new SqliteConnection($"Data Source={file};Pooling=False");
         source.Open();
         using var command = source.CreateCommand();
