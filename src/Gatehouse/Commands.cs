@@ -40,7 +40,15 @@ public static class Commands
             await using var instance = await Instance.Open(configuration, create: true, TimeProvider.System);
             await using var app = await Server.Build(configuration, instance, TimeProvider.System);
             await app.StartAsync(stop);
-            await error.WriteLineAsync(await StartUpBox.Draw(configuration, app.Services));
+            var box = await StartUpBox.Draw(configuration, app.Services);
+            try
+            {
+                await error.WriteLineAsync(box);
+            }
+            catch (IOException)
+            {
+                // The log is full or gone; people sign in all the same.
+            }
             await app.WaitForShutdownAsync(stop);
             return 0;
         }

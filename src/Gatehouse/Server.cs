@@ -12,6 +12,7 @@ using Gatehouse.SignIn;
 using Gatehouse.SignUp;
 using Gatehouse.SignUp.Setup;
 using Gatehouse.Web;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Gatehouse;
 
@@ -57,6 +58,12 @@ public static class Server
             // Authorize requests carry long states and hints in their query.
             kestrel.Limits.MaxRequestLineSize = 32 * 1024;
             kestrel.Limits.MaxRequestBodySize = 256 * 1024;
+            // Nobody keeps a connection by saying nothing or by speaking slowly; a body of 64 kB at the least speed ends in time as well.
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(25);
+            kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 4096, gracePeriod: TimeSpan.FromSeconds(5));
+            kestrel.Limits.MinResponseDataRate = new(bytesPerSecond: 4096, gracePeriod: TimeSpan.FromSeconds(5));
+            kestrel.Limits.MaxConcurrentConnections = 20_000;
             foreach (var address in configuration.Listen) kestrel.Listen(address, configuration.Port);
         });
         builder.Services.AddRoutingCore();
@@ -83,6 +90,8 @@ public static class Server
         // At Information these write paths and queries, and with them tokens.
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
+        // A log that nobody takes away costs lines, never a sign-in; how many were lost is written as soon as somebody reads again.
+        logging.Services.Configure<ConsoleLoggerOptions>(o => o.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
         if (configuration.LogJson) logging.AddJsonConsole(o => o.UseUtcTimestamp = true);
         else logging.AddSimpleConsole(o => { o.SingleLine = true; o.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ "; o.UseUtcTimestamp = true; });
     }

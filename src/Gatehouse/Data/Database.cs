@@ -9,6 +9,13 @@ namespace Gatehouse.Data;
 /// <summary>The database did not take a write or read in time; the client may try again.</summary>
 public sealed class DatabaseBusyException(string message, Exception inner) : Exception(message, inner);
 
+/// <summary>The disk under the database is full or fails; nothing of the write is kept.</summary>
+/// <param name="full">True when room is all that is missing: it goes on by itself once there is some.</param>
+public sealed class StorageFailedException(string message, bool full, Exception? inner) : Exception(message, inner)
+{
+    public bool Full => full;
+}
+
 /// <summary>
 /// One door to the database. All writes go through <see cref="Write{T}"/>, which returns only after the commit is on disk.
 /// On SQLite one writer commits queued writes together; each write stands in its own savepoint, so one that throws takes no other with it.
@@ -36,6 +43,12 @@ public sealed class Database : IAsyncDisposable
 
     public bool IsPostgres => postgres is not null;
 
+    /// <summary>
+    /// Set once the disk has refused to make a write durable. After that the system may call pages written that never were, so this process
+    /// acknowledges nothing on that file any more; the next start reads what is really there.
+    /// </summary>
+    public string? Broken { get; private set; }
+
     public static Database OpenSqlite(string file)
     {
         if (SqliteLibrary.Fault is { } fault) throw new InvalidOperationException(fault);
@@ -54,9 +67,10 @@ public sealed class Database : IAsyncDisposable
                 await using var connection = await postgres.OpenConnectionAsync();
                 return await work(new Sql(connection, null, this));
             }
-            catch (NpgsqlException e) when (IsAway(e))
+            catch (NpgsqlException e)
             {
-                throw new DatabaseBusyException("the database did not answer", e);
+                if (Told(e) is var told && told != e) throw told;
+                throw;
             }
         }
         if (!readers.TryTake(out var reader)) reader = OpenSqliteConnection();
@@ -69,7 +83,7 @@ public sealed class Database : IAsyncDisposable
         catch (Exception e)
         {
             await reader.DisposeAsync();
-            if (IsBusy(e)) throw new DatabaseBusyException("the database is busy", e);
+            if (Told(e) is var told && told != e) throw told;
             throw;
         }
     }
@@ -79,7 +93,8 @@ public sealed class Database : IAsyncDisposable
     {
         if (postgres is null)
         {
-            var pending = new PendingWrite<T>(work);
+            if (Broken is { } broken) throw new StorageFailedException(broken, full: false, null);
+            var pending = new PendingWrite<T>(work, this);
             await queue.Writer.WriteAsync(pending);
             return await pending.Task;
         }
@@ -93,9 +108,10 @@ public sealed class Database : IAsyncDisposable
             sql.Committed();
             return result;
         }
-        catch (NpgsqlException e) when (IsAway(e))
+        catch (NpgsqlException e)
         {
-            throw new DatabaseBusyException("the database did not answer", e);
+            if (Told(e) is var told && told != e) throw told;
+            throw;
         }
     }
 
@@ -112,6 +128,29 @@ public sealed class Database : IAsyncDisposable
     private static bool IsAway(NpgsqlException e) => e is not PostgresException { SqlState: not ("40001" or "40P01" or "57P01" or "57P02" or "57P03" or "53300") };
 
     private static bool IsBusy(Exception e) => e is SqliteException { SqliteErrorCode: 5 or 6 };
+
+    /// <summary>The one reader of what a database says when it cannot: busy, full, failing; anything else is a bug and stays what it is.</summary>
+    private Exception Told(Exception e)
+    {
+        switch (e)
+        {
+            case NpgsqlException away when e is not PostgresException { SqlState: "53100" or "58030" } && IsAway(away):
+                return new DatabaseBusyException("the database did not answer", e);
+            case PostgresException { SqlState: "53100" }:
+            case SqliteException { SqliteErrorCode: 13 }:
+                return new StorageFailedException("there is no room on the disk of the database", full: true, e);
+            case PostgresException { SqlState: "58030" }:
+                return new StorageFailedException("the disk of the database fails", full: false, e);
+            // Of a file, a truncated file, and a folder that could not be made durable.
+            case SqliteException { SqliteExtendedErrorCode: 1034 or 1290 or 1546 }:
+                Broken ??= "the disk did not keep what was written; this process writes no more";
+                return new StorageFailedException(Broken, full: false, e);
+            case SqliteException { SqliteErrorCode: 8 or 10 or 14 }:
+                return new StorageFailedException("the disk of the database fails", full: false, e);
+            default:
+                return IsBusy(e) ? new DatabaseBusyException("the database is busy", e) : e;
+        }
+    }
 
     private KeptStatements OpenSqliteConnection()
     {
@@ -130,8 +169,10 @@ public sealed class Database : IAsyncDisposable
         while (await queue.Reader.WaitToReadAsync())
         {
             batch.Clear();
+            Exception? uncommitted = null;
             try
             {
+                if (Broken is { } broken) throw new StorageFailedException(broken, full: false, null);
                 connection ??= OpenSqliteConnection();
                 await using var transaction = connection.BeginTransaction(deferred: false);
                 while (batch.Count < BatchLimit && queue.Reader.TryRead(out var next))
@@ -141,20 +182,42 @@ public sealed class Database : IAsyncDisposable
                     if (!await next.Run(new Sql(connection, transaction, this))) transaction.Rollback("one");
                     transaction.Release("one");
                 }
-                transaction.Commit();
+                try
+                {
+                    transaction.Commit();
+                }
+                catch (SqliteException e)
+                {
+                    uncommitted = e;
+                    throw;
+                }
                 foreach (var done in batch) done.Acknowledge();
             }
             catch (Exception e)
             {
                 // Nothing of this batch is durable, so nobody in it may hear "done".
-                var told = IsBusy(e) ? new DatabaseBusyException("the database is busy", e) : e;
+                // A full disk ends the whole transaction, and what comes to light then is only that it cannot be wound back.
+                var told = batch.Select(b => b.Thrown).OfType<StorageFailedException>().FirstOrDefault() ?? Told(uncommitted ?? e);
                 if (batch.Count == 0 && queue.Reader.TryRead(out var first)) batch.Add(first);
                 foreach (var failed in batch) failed.Fail(told);
-                connection?.Dispose();
-                connection = null;
+                Drop(ref connection);
             }
         }
-        connection?.Dispose();
+        Drop(ref connection);
+    }
+
+    /// <summary>Closing may write once more; a disk that fails then has nothing left to be told about.</summary>
+    private static void Drop(ref KeptStatements? connection)
+    {
+        try
+        {
+            connection?.Dispose();
+        }
+        catch (SqliteException)
+        {
+            // Whoever waited for this connection has been told already.
+        }
+        connection = null;
     }
 
     public async ValueTask DisposeAsync()
@@ -167,12 +230,13 @@ public sealed class Database : IAsyncDisposable
 
     private interface IPendingWrite
     {
+        Exception? Thrown { get; }
         Task<bool> Run(Sql sql);
         void Acknowledge();
         void Fail(Exception e);
     }
 
-    private sealed class PendingWrite<T>(Func<Sql, Task<T>> work) : IPendingWrite
+    private sealed class PendingWrite<T>(Func<Sql, Task<T>> work, Database database) : IPendingWrite
     {
         private readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Exception? thrown;
@@ -180,6 +244,7 @@ public sealed class Database : IAsyncDisposable
         private Sql? ran;
 
         public Task<T> Task => completion.Task;
+        public Exception? Thrown => thrown;
 
         public async Task<bool> Run(Sql sql)
         {
@@ -191,7 +256,7 @@ public sealed class Database : IAsyncDisposable
             }
             catch (Exception e)
             {
-                thrown = e;
+                thrown = database.Told(e);
                 return false;
             }
         }

@@ -3,6 +3,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.Refusals;
+using Gatehouse.Web;
 
 namespace Gatehouse.Doctor;
 
@@ -34,6 +35,7 @@ internal static class DataChecks
             }
             return Finding.Pass(id, $"PostgreSQL {await database.Read(sql => sql.One<string>("select current_setting('server_version')"))} answers and keeps what it acknowledges.");
         }
+        if (database.Broken is { } broken) return Finding.Fail(id, new StorageFailed("gatehouse.db", broken));
         var said = await database.Read(sql => sql.List<string>("pragma quick_check(5)"));
         return said is ["ok"] ? Finding.Pass(id, $"SQLite {Instance.SqliteVersion}: the database is sound.") : Finding.Fail(id, new DatabaseDamaged(string.Join("; ", said)));
     }

@@ -85,6 +85,17 @@ public sealed record ClockBehind(long Now, long Newest, string What) : Refusal<C
         $"It is {DateTimeOffset.FromUnixTimeMilliseconds(Now):yyyy-MM-dd HH:mm} UTC by this clock, but {What} is from {DateTimeOffset.FromUnixTimeMilliseconds(Newest):yyyy-MM-dd HH:mm}: links and codes live too long or die at once.";
 }
 
+/// <summary>This node and its database do not agree on the time.</summary>
+/// <param name="Seconds">How far the database's clock is ahead; negative when it is behind.</param>
+public sealed record ClocksDiffer(long Seconds) : Refusal<ClocksDiffer>, IRefusal<ClocksDiffer>
+{
+    public static RefusalEntry Entry { get; } = new("ops.clocks_differ", "This machine and the database differ in time",
+        Public: "The clock of this server is wrong.",
+        Fix: "Keep the clocks of all nodes and of the database right with an NTP service (timedatectl set-ntp true).", Causer: Causer.Operator);
+    public static ClocksDiffer Example => new(90);
+    public override string Evidence => $"The database's clock is {Math.Abs(Seconds)} seconds {(Seconds > 0 ? "ahead of" : "behind")} this machine's: sessions, codes and links of one node end too early or too late on another.";
+}
+
 /// <summary>The database found damage in itself.</summary>
 public sealed record DatabaseDamaged(string Detail) : Refusal<DatabaseDamaged>, IRefusal<DatabaseDamaged>
 {

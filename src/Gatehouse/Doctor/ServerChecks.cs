@@ -58,6 +58,14 @@ internal static class ServerChecks
         const long slack = 5 * 60 * 1000;
         if (newest > now + slack) return Finding.Fail(id, new ClockBehind(now, newest, "the newest entry in the database"));
         if (fileTimes > now + slack) return Finding.Fail(id, new ClockBehind(now, fileTimes, "the newest file in the data folder"));
+        if (database.IsPostgres)
+        {
+            // All nodes ask the same database, so two nodes that agree with it agree with each other.
+            var before = clock.Now();
+            var theirs = await database.Read(sql => sql.One<long>("select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)"));
+            var apart = theirs < before ? theirs - before : Math.Max(0, theirs - clock.Now());
+            if (Math.Abs(apart) > 30_000) return Finding.Warn(id, new ClocksDiffer(apart / 1000));
+        }
         return Finding.Pass(id, "The clock stands after everything that was recorded.");
     }
 }

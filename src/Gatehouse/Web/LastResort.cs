@@ -19,8 +19,13 @@ internal sealed partial class LastResort(RequestDelegate next, Refuse refuse, IL
                 http.Response.StatusCode = bad.StatusCode is >= 400 and < 500 ? bad.StatusCode : 400;
                 return;
             }
-            var busy = e is DatabaseBusyException;
-            Refusals.Refusal refusal = busy ? new TryAgainLater(http.Request.Path) : new Broken(http.Request.Path, e.GetType().Name);
+            var busy = e is DatabaseBusyException or StorageFailedException;
+            Refusals.Refusal refusal = e switch
+            {
+                DatabaseBusyException => new TryAgainLater(http.Request.Path),
+                StorageFailedException storage => new StorageFailed(http.Request.Path, storage.Message),
+                _ => new Broken(http.Request.Path, e.GetType().Name),
+            };
             var reference = refuse.Record(http, refusal);
             Fault(logger, reference.Text, http.Request.Path, e);
             http.Response.StatusCode = busy ? 503 : 500;

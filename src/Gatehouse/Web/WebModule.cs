@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Gatehouse.Data;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
@@ -26,6 +27,7 @@ public static class WebModule
 
     public static void UseWeb(this WebApplication app)
     {
+        app.UseMiddleware<SlowReaders>();
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<LastResort>();
         app.UseRouting();
@@ -35,7 +37,7 @@ public static class WebModule
     public static void MapWeb(this IEndpointRouteBuilder routes)
     {
         StaticFiles.Map(routes);
-        routes.MapGet("/healthz", () => Results.Text("ok\n")).ForProtocol().WithMetadata(new AnswersAnyHost());
+        routes.MapGet("/healthz", (Database database) => database.Broken is null ? Results.Text("ok\n") : Results.Text("the disk fails: start again\n", statusCode: 503)).ForProtocol().WithMetadata(new AnswersAnyHost());
         routes.MapPost("/preferences", SetPreferences).For(Access.Anyone);
     }
 

@@ -73,6 +73,17 @@ public sealed record TryAgainLater(string Path) : Refusal<TryAgainLater>, IRefus
     public override string Evidence => $"{Path}: no answer from the database.";
 }
 
+/// <summary>The disk under the database is full or fails.</summary>
+public sealed record StorageFailed(string Path, string Fault) : Refusal<StorageFailed>, IRefusal<StorageFailed>
+{
+    public static RefusalEntry Entry { get; } = new("ops.storage_failed", "Nothing can be stored",
+        Public: "The server cannot store anything at the moment. Nothing was changed. It is on our side; please try again later.",
+        Fix: "Make room on the disk of the database: it then goes on by itself. When the disk fails, keep a copy of the data folder, move it to another disk and start Gatehouse there.",
+        Wire: "temporarily_unavailable", Status: 400, Causer: Causer.Operator);
+    public static StorageFailed Example => new("/token", "there is no room on the disk of the database");
+    public override string Evidence => $"{Path}: {Fault}.";
+}
+
 /// <summary>A defect of ours, told without its stack.</summary>
 public sealed record Broken(string Path, string Exception) : Refusal<Broken>, IRefusal<Broken>
 {

@@ -91,7 +91,7 @@ public abstract class UserTests
     }
 
     [Fact]
-    public async Task The_last_admin_is_neither_demoted_disabled_nor_deleted()
+    public async Task C144_the_last_admin_is_neither_demoted_disabled_nor_deleted()
     {
         await using var rooms = await Open();
         var admin = await CreateAdmin(rooms, "root@example.com");
@@ -142,7 +142,7 @@ public abstract class UserTests
     }
 
     [Fact]
-    public async Task D08_search_takes_text_for_text_and_pages_stay_in_bounds()
+    public async Task C117_D08_search_takes_text_for_text_and_pages_stay_in_bounds()
     {
         await using var rooms = await Open();
         await Create(rooms, "grace@example.com");

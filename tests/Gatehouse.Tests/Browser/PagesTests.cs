@@ -16,7 +16,7 @@ public class PagesTests(Chromium chromium, Site site) : IClassFixture<Site>
     private static readonly string[] Themes = ["light", "dark"];
 
     [Fact]
-    public async Task Every_page_fits_every_width_in_both_themes_and_is_accessible()
+    public async Task B15_every_page_fits_every_width_in_both_themes_and_is_accessible()
     {
         var faults = new List<string>();
         var asked = new List<string>();

@@ -8,8 +8,33 @@ namespace Gatehouse.Tests.Browser;
 /// <summary>What happens around the passkey ceremonies when they do not go straight.</summary>
 public class PasskeyTests(Chromium chromium)
 {
+    [Theory]
+    [InlineData("unsupported", "delete window.PublicKeyCredential", "unsupported")]
+    [InlineData("insecure", "Object.defineProperty(window, 'isSecureContext', { get: () => false })", "insecure")]
+    [InlineData("origin", "document.addEventListener('readystatechange', () => { const box = document.querySelector('[data-passkey]'); if (box) box.dataset.origin = 'https://id.example.com'; })", "origin")]
+    public async Task C089_C090_C092_C094_what_makes_a_passkey_impossible_is_said_before_any_ceremony_and_leaves_a_reference(string obstacle, string script, string says)
+    {
+        await using var instance = await TestInstance.Start();
+        await using var ada = await Person.With(chromium);
+        await ada.Context.AddInitScriptAsync(script);
+        var asked = 0;
+        await ada.Page.RouteAsync("**/passkeys/assertion/options", async route =>
+        {
+            asked++;
+            await route.ContinueAsync();
+        });
+        await ada.Page.GotoAsync($"{instance.Origin}/sign-in");
+        await Assertions.Expect(ada.Page.Locator($"[data-says={says}]")).ToBeVisibleAsync();
+        await Assertions.Expect(ada.Page.Locator("#passkey-reference")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^GH-"));
+        await AxeCheck.HasNoViolation(ada.Page, obstacle);
+        Assert.Equal(0, asked);
+        // The other ways of the page are still there.
+        await Assertions.Expect(ada.Page.GetByRole(AriaRole.Link, new() { NameRegex = new("help|another way|can.t sign in", System.Text.RegularExpressions.RegexOptions.IgnoreCase) }).First).ToBeVisibleAsync();
+        ada.SawNothingWrong();
+    }
+
     [Fact]
-    public async Task C096_a_blocked_ceremony_says_so_and_leaves_a_reference_and_a_report()
+    public async Task C087_C096_C097_a_blocked_ceremony_says_so_and_leaves_a_reference_and_a_report()
     {
         await using var instance = await TestInstance.Start();
         await using var ada = await Person.With(chromium);
@@ -62,7 +87,7 @@ public class PasskeyTests(Chromium chromium)
     }
 
     [Fact]
-    public async Task A_person_signs_in_by_button_by_name_and_by_autofill()
+    public async Task C095_a_person_signs_in_by_button_by_name_and_by_autofill()
     {
         await using var instance = await TestInstance.Start();
         await using var ada = await Person.With(chromium);

@@ -10,7 +10,7 @@ public class StoryTests(Chromium chromium, PostgresCluster postgres)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_wrong_callback_is_refused_explained_mended_by_a_button_and_tried_again(bool onPostgres)
+    public async Task C098_C099_C100_C101_C105_C106_a_wrong_callback_is_refused_explained_mended_by_a_button_and_tried_again(bool onPostgres)
     {
         await using var instance = await TestInstance.Start(onPostgres ? await postgres.NewDatabase() : null);
         await using var ada = await Person.With(chromium);
@@ -48,7 +48,7 @@ public class StoryTests(Chromium chromium, PostgresCluster postgres)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_group_restriction_is_refused_explained_mended_by_a_button_and_tried_again(bool onPostgres)
+    public async Task C108_C109_C111_a_group_restriction_is_refused_explained_mended_by_a_button_and_tried_again(bool onPostgres)
     {
         await using var instance = await TestInstance.Start(onPostgres ? await postgres.NewDatabase() : null);
         await using var ada = await Person.With(chromium);

@@ -11,6 +11,34 @@ public class DatabaseTests(PostgresCluster postgres)
 
     private static Task<long> Count(Database database) => database.Read(sql => sql.One<long>("select count(*) from settings"));
 
+    [Fact]
+    public async Task Ids_sort_in_the_order_in_which_they_were_drawn_also_within_one_millisecond()
+    {
+        var still = new StillClock(DateTimeOffset.UnixEpoch.AddYears(56));
+        var drawn = Enumerable.Range(0, 10_000).Select(_ => still.NewId()).ToArray();
+        Assert.Equal(drawn.Order(StringComparer.Ordinal), drawn);
+        Assert.Equal(drawn.Length, drawn.Distinct().Count());
+        Assert.All(drawn, id => Assert.Matches("^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$", id));
+        // A clock that was set back is followed, and so is one that goes on.
+        still.At -= TimeSpan.FromDays(1);
+        var earlier = still.NewId();
+        Assert.True(string.CompareOrdinal(earlier, drawn[0]) < 0);
+        still.At += TimeSpan.FromDays(2);
+        Assert.True(string.CompareOrdinal(still.NewId(), drawn[^1]) > 0);
+        var at = Convert.ToInt64(earlier[..12], 16);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddYears(56).AddDays(-1).ToUnixTimeMilliseconds(), at);
+        // Many at once never draw the same.
+        var many = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Enumerable.Range(0, 2_000).Select(_ => still.NewId()).ToArray())));
+        Assert.All(many, m => Assert.Equal(m.Order(StringComparer.Ordinal), m));
+        Assert.Equal(16_000, many.SelectMany(m => m).Distinct().Count());
+    }
+
+    private sealed class StillClock(DateTimeOffset at) : TimeProvider
+    {
+        public DateTimeOffset At { get; set; } = at;
+        public override DateTimeOffset GetUtcNow() => At;
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

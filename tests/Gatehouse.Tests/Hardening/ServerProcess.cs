@@ -11,12 +11,17 @@ sealed class ServerProcess : IAsyncDisposable
     private readonly Task<string> said;
     private readonly Task<string> printed;
 
-    private ServerProcess(Process process, TimeSpan started)
+    private ServerProcess(Process process, bool unread)
     {
-        (this.process, Started) = (process, started);
+        this.process = process;
         said = process.StandardError.ReadToEndAsync();
-        printed = process.StandardOutput.ReadToEndAsync();
+        printed = unread ? Task.FromResult("") : process.StandardOutput.ReadToEndAsync();
     }
+
+    public int Id => process.Id;
+
+    /// <summary>What it writes to its log, for whoever started it <c>unread</c>.</summary>
+    public StreamReader Log => process.StandardOutput;
 
     /// <summary>From the start of the process to its first answer.</summary>
     public TimeSpan Started { get; private set; }
@@ -34,9 +39,11 @@ sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>A command beside it, killed together with it.</summary>
-    public static Process Command(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Process Command(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Run(Executable, environment, arguments);
+
+    private static Process Run(string file, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = Tool.Start(Executable, arguments);
+        var start = Tool.Start(file, arguments);
         foreach (var name in start.Environment.Keys.Where(n => n is "APP_URL" or "PORT" or "HOST" or "KEY_FILE" || n.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         var process = Process.Start(start)!;
@@ -45,11 +52,13 @@ sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it and returns when it answers.</summary>
-    public static async Task<ServerProcess> Start(IReadOnlyDictionary<string, string> environment)
+    /// <param name="unread">True: nobody takes away what it writes to its log, so that the pipe fills up.</param>
+    /// <param name="shell">How a shell runs it, with {0} for the executable; null: no shell.</param>
+    public static async Task<ServerProcess> Start(IReadOnlyDictionary<string, string> environment, bool unread = false, string? shell = null)
     {
         var began = TimeProvider.System.GetTimestamp();
-        var server = new ServerProcess(Command(environment), default);
-        using var http = new HttpClient { BaseAddress = new Uri(environment["APP_URL"]) };
+        var server = new ServerProcess(shell is null ? Command(environment) : Run("/bin/sh", environment, "-c", string.Format(CultureInfo.InvariantCulture, shell, Executable)), unread);
+        using var http = new HttpClient { BaseAddress = new Uri("http://localhost:" + environment["PORT"]) };
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (true)
         {
@@ -72,6 +81,14 @@ sealed class ServerProcess : IAsyncDisposable
     {
         process.Kill();
         await process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to end, as a service manager does; its exit code.</summary>
+    public async Task<int> Terminate(TimeSpan patience)
+    {
+        await Tool.Run("/bin/kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await process.WaitForExitAsync().WaitAsync(patience);
+        return process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()

@@ -112,7 +112,7 @@ public sealed class ConversationTests : IDisposable
     [InlineData("MAIL", "550 5.4.5 Daily user sending limit exceeded", "mail.sending_limit")]
     [InlineData(".", null, "mail.dropped_after_data")]
     [InlineData(".", "", "mail.dropped_after_data")]
-    public async Task E12_each_fault_has_its_own_code_and_shows_the_servers_own_words(string verb, string? reply, string code)
+    public async Task C083_E12_each_fault_has_its_own_code_and_shows_the_servers_own_words(string verb, string? reply, string code)
     {
         await using var server = Server();
         server.Replies[verb] = reply;

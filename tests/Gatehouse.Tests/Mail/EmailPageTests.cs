@@ -114,7 +114,7 @@ public sealed class EmailPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_first_failing_step_is_red_and_leads_to_its_case()
+    public async Task C079_the_first_failing_step_is_red_and_leads_to_its_case()
     {
         await admin.Get(MailPaths.Settings);
         server.Replies["MAIL"] = "553 5.7.1 sender address rejected: not owned by user";

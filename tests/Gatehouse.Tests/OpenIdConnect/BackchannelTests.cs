@@ -87,6 +87,47 @@ public class BackchannelTests(PostgresCluster postgres)
         Assert.Equal(LogoutNotice.Told, Assert.Single(await Notices(site)).State);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Removing_its_access_logs_the_person_out_of_that_application_alone_and_each_time_anew(bool onPostgres)
+    {
+        await using var receiver = await LogoutReceiver.Start();
+        await using var site = await OidcSite.Start(onPostgres ? await postgres.NewDatabase() : null, "--backchannel-logout-uri", receiver.Url);
+        await using var other = await LogoutReceiver.Start();
+        var (wiki, _) = await site.AddClient("Wiki", "--backchannel-logout-uri", other.Url);
+        using var browser = await site.SignedIn();
+        using var phone = await site.SignedIn();
+        await site.Code(browser, ("client_id", wiki));
+        var sids = new[] { await Entered(site, browser), await Entered(site, phone) }
+            .Select(t => ClaimsTests.Payload(t.GetProperty("id_token").GetString()!).GetProperty("sid").GetString()!).ToArray();
+
+        Assert.Equal(303, (int)(await Press(browser, $"/apps/{site.ClientId}/remove-access")).Status);
+        await Work(site);
+        var told = new[] { await receiver.Next(), await receiver.Next() }.Select(t => ClaimsTests.Payload(t).GetProperty("sid").GetString()!);
+        Assert.Equal(sids.Order(StringComparer.Ordinal), told.Order(StringComparer.Ordinal));
+        Assert.Empty(other.Tokens);
+        // Here both sessions go on, and entering again is heard of again when it ends.
+        Assert.Equal(200, (int)(await phone.Get("/apps")).Status);
+        site.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        await Entered(site, browser);
+        site.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        await Press(browser, "/sign-out");
+        await Press(phone, "/sign-out");
+        await Work(site);
+        Assert.Equal(sids[0], ClaimsTests.Payload(await receiver.Next()).GetProperty("sid").GetString());
+        await other.Next();
+        Assert.Empty(receiver.Tokens);
+        Assert.All(await Notices(site), n => Assert.Equal(LogoutNotice.Told, n.State));
+
+        // Somebody else's removal, and one of an application that was never entered, tell nobody.
+        await site.Run("user", "add", "--email", "bob@example.com", "--name", "Bob");
+        using var bob = await site.SignedIn("bob@example.com");
+        await Press(bob, $"/apps/{site.ClientId}/remove-access");
+        await Work(site);
+        Assert.Empty(receiver.Tokens);
+    }
+
     [Fact]
     public async Task An_application_that_was_not_entered_hears_nothing()
     {

@@ -33,7 +33,7 @@ public class CallbackTests
     [InlineData("https://app.example.com\uff0fcb", UrlDifference.LookAlike)]
     [InlineData("https://app.example.com/CB/", UrlDifference.TrailingSlash, UrlDifference.LetterCase)]
     [InlineData("http://app.example.com/cb/", UrlDifference.Scheme, UrlDifference.TrailingSlash)]
-    public void O01_the_difference_is_named(string sent, params UrlDifference[] expected) =>
+    public void C102_C103_C104_O01_the_difference_is_named(string sent, params UrlDifference[] expected) =>
         Assert.Equal(expected, CompareCallbacks.Differences(sent, Registered));
 
     [Fact]

@@ -132,7 +132,7 @@ public class ClientPagesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_group_remedy_opens_a_client_to_everybody_and_can_be_undone()
+    public async Task C110_the_group_remedy_opens_a_client_to_everybody_and_can_be_undone()
     {
         await site.Run("group", "add", "ops");
         var (id, _) = await site.AddClient("Wiki", "--group", "ops");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -11,10 +12,19 @@ public sealed partial class TestBrowser : IDisposable
     private readonly Dictionary<string, string> cookies = [];
     private string token = "";
 
-    public TestBrowser(string origin)
+    /// <param name="port">Where the server listens when that is not what its address says, as behind a balancer.</param>
+    public TestBrowser(string origin, int? port = null)
     {
         Origin = origin;
-        client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(origin) };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+        if (port is { } node)
+            handler.ConnectCallback = async (_, stop) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(IPAddress.Loopback, node, stop);
+                return new NetworkStream(socket, ownsSocket: true);
+            };
+        client = new HttpClient(handler) { BaseAddress = new Uri(origin) };
     }
 
     public string Origin { get; }

@@ -15,6 +15,7 @@ public sealed class TestInstance : IAsyncDisposable
 {
     private readonly Dictionary<string, string> environment;
     private Instance? instance;
+    private bool isSecond;
     private WebApplication? app;
 
     private TestInstance(Dictionary<string, string> environment, TestClock clock) => (this.environment, Clock) = (environment, clock);
@@ -43,6 +44,14 @@ public sealed class TestInstance : IAsyncDisposable
         return test;
     }
 
+    /// <summary>A second server on the same data, as behind a balancer, with a clock of its own; it must be PostgreSQL. Dispose it before the first.</summary>
+    public async Task<TestInstance> AnotherNode()
+    {
+        var node = new TestInstance(new(environment) { ["PORT"] = LoopbackPort.Free().ToString(System.Globalization.CultureInfo.InvariantCulture) }, new TestClock()) { isSecond = true };
+        await node.Up();
+        return node;
+    }
+
     /// <summary>Stops the server and starts it again on the same data.</summary>
     public async Task Restart()
     {
@@ -60,7 +69,7 @@ public sealed class TestInstance : IAsyncDisposable
     }
 
     /// <summary>A browser with its own cookies.</summary>
-    public TestBrowser Browser() => new(Origin);
+    public TestBrowser Browser() => new(Origin, isSecond ? int.Parse(environment["PORT"], System.Globalization.CultureInfo.InvariantCulture) : null);
 
     /// <summary>The mails written so far whose content is still there (nothing is sent while no mail server is set), oldest first; of one recipient when given.</summary>
     public async Task<IReadOnlyList<Letter>> Mails(string? to = null)
@@ -104,6 +113,6 @@ public sealed class TestInstance : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Down();
-        Directory.Delete(DataFolder, recursive: true);
+        if (!isSecond) Directory.Delete(DataFolder, recursive: true);
     }
 }

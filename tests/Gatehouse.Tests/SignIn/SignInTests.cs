@@ -10,7 +10,7 @@ public class SignInTests(PostgresCluster postgres)
     private async Task<TestInstance> Start(bool onPostgres) => await TestInstance.Start(onPostgres ? await postgres.NewDatabase() : null);
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task The_first_administrator_comes_in_and_setup_is_gone_for_strangers(bool onPostgres)
+    public async Task C138_C139_C141_the_first_administrator_comes_in_and_setup_is_gone_for_strangers(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         using var admin = await TestPerson.FirstAdmin(instance);
@@ -27,7 +27,7 @@ public class SignInTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task E15_two_people_at_setup_at_once_make_exactly_one_administrator(bool onPostgres)
+    public async Task C141_E15_two_people_at_setup_at_once_make_exactly_one_administrator(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         var token = await TestPerson.SetupToken(instance);
@@ -292,7 +292,7 @@ public class SignInTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task A_reset_from_the_console_ends_everything_and_opens_setup_again()
+    public async Task C143_a_reset_from_the_console_ends_everything_and_opens_setup_again()
     {
         await using var instance = await Start(false);
         using var admin = await TestPerson.FirstAdmin(instance);

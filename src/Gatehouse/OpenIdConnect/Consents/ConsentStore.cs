@@ -3,6 +3,7 @@ using Gatehouse.Audit;
 using Gatehouse.Data;
 using Gatehouse.OpenIdConnect.Claims;
 using Gatehouse.OpenIdConnect.Clients;
+using Gatehouse.OpenIdConnect.Logout;
 using Gatehouse.SignIn;
 
 namespace Gatehouse.OpenIdConnect.Consents;
@@ -86,6 +87,8 @@ public static class ConsentStore
 /// <summary>A person's word about an application: yes, or no longer.</summary>
 public sealed class ChangeConsent(Database database, AuditLog audit, TimeProvider clock)
 {
+    private const string Because = "the person removed its access";
+
     public Task Give(User user, Client client, IEnumerable<ConsentItem> items, Actor actor) => database.Write(async sql =>
     {
         var keys = items.Select(i => i.Key).ToArray();
@@ -93,13 +96,14 @@ public sealed class ChangeConsent(Database database, AuditLog audit, TimeProvide
         await audit.Write(sql, actor, "consent.given", SaveClient.Target(client), after: string.Join(", ", keys));
     });
 
-    /// <summary>Takes the consent back and ends every grant of this person for the client; its tokens are dead at once.</summary>
+    /// <summary>Takes the consent back and ends every grant of this person for the client; its tokens are dead at once, and it is told that its sessions are over.</summary>
     public Task<bool> Remove(User user, string clientId, Actor actor) => database.Write(async sql =>
     {
         if (await ClientStore.Find(sql, clientId) is not { } client) return false;
         await ConsentStore.Forget(sql, user.Id, client.Id);
-        await sql.Run("update grants set revoked_at = @now, revoked_because = 'the person removed its access' where client_id = @Id and user_id = @user and revoked_at is null",
-            new { now = clock.Now(), client.Id, user = user.Id });
+        await LogoutNotices.TellClient(sql, user.Id, client.Id, Because, clock);
+        await sql.Run("update grants set revoked_at = @now, revoked_because = @Because where client_id = @Id and user_id = @user and revoked_at is null",
+            new { now = clock.Now(), client.Id, user = user.Id, Because });
         await audit.Write(sql, actor, "consent.removed", SaveClient.Target(client));
         return true;
     });

@@ -71,14 +71,31 @@ public static class LogoutNotices
                     from grants g join clients c on c.id = g.client_id join users u on u.id = g.user_id join sessions s on s.public_id = g.session_public_id
                     where g.user_id = @UserId and s.epoch <> u.epoch and c.backchannel_logout_uri is not null and c.enabled = true and c.deleted_at is null
                     """, new { one.UserId });
-            foreach (var to in entered)
-                await sql.Run("""
-                    insert into logout_notices (id, client_id, user_id, session_public_id, because, state, attempts, next_at, created_at)
-                    values (@id, @ClientId, @UserId, @SessionPublicId, @Because, 'waiting', 0, @now, @now) on conflict (client_id, session_public_id) do nothing
-                    """, new { id = clock.NewId(), to.ClientId, to.UserId, to.SessionPublicId, one.Because, now = clock.Now() });
+            foreach (var to in entered) await Add(sql, to, one.Because, clock);
         }
         return ended.Count;
     }
+
+    /// <summary>One client hears that the sessions from which this person entered it are over for it, though they go on here; to be called while the grants still stand.</summary>
+    internal static async Task TellClient(Sql sql, string userId, string clientId, string because, TimeProvider clock)
+    {
+        var entered = await sql.List<Entered>("""
+            select distinct g.client_id as "ClientId", g.user_id as "UserId", g.session_public_id as "SessionPublicId"
+            from grants g join clients c on c.id = g.client_id
+            where g.client_id = @clientId and g.user_id = @userId and g.revoked_at is null and g.session_public_id is not null
+                and c.backchannel_logout_uri is not null and c.enabled = true and c.deleted_at is null
+            """, new { userId, clientId });
+        foreach (var to in entered) await Add(sql, to, because, clock);
+        if (entered.Count > 0) await sql.Bump(EndedSessions.VersionName);
+    }
+
+    /// <summary>One notice for a client and a session; when the person entered again from the same session after it, it goes out anew.</summary>
+    private static Task Add(Sql sql, Entered to, string because, TimeProvider clock) => sql.Run("""
+        insert into logout_notices (id, client_id, user_id, session_public_id, because, state, attempts, next_at, created_at)
+        values (@id, @ClientId, @UserId, @SessionPublicId, @because, 'waiting', 0, @now, @now)
+        on conflict (client_id, session_public_id) do update set because = excluded.because, state = 'waiting', attempts = 0, next_at = excluded.next_at, created_at = excluded.created_at
+        where exists (select 1 from grants g where g.client_id = excluded.client_id and g.session_public_id = excluded.session_public_id and g.created_at > logout_notices.created_at)
+        """, new { id = clock.NewId(), to.ClientId, to.UserId, to.SessionPublicId, because, now = clock.Now() });
 
     /// <summary>Takes what is due, each for one caller only.</summary>
     internal static async Task<IReadOnlyList<LogoutNotice>> Take(Sql sql, long now)
@@ -92,7 +109,8 @@ public static class LogoutNotices
     }
 
     internal static Task Settle(Sql sql, LogoutNotice notice, string state, long nextAt, string result, long now) => sql.Run(
-        "update logout_notices set state = @state, next_at = @nextAt, last_at = @now, last_result = @result where id = @Id and state = 'waiting'", new { notice.Id, state, nextAt, now, result });
+        "update logout_notices set state = @state, next_at = @nextAt, last_at = @now, last_result = @result where id = @Id and state = 'waiting' and created_at = @CreatedAt",
+        new { notice.Id, notice.CreatedAt, state, nextAt, now, result });
 
     /// <summary>Forgets what was settled a month ago.</summary>
     internal static Task Sweep(Sql sql, long before) => sql.Run("delete from logout_notices where state <> 'waiting' and created_at < @before", new { before });

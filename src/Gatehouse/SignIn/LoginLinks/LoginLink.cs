@@ -106,16 +106,17 @@ public sealed class LoginLinks(Database database, OneTimeTokens tokens, AuditLog
         var value = await tokens.Issue(sql, TokenType.LoginLink, user.Id, payload, validity, user.Epoch);
         await audit.Write(sql, actor, "login_link.made", new("user", user.Id, user.DisplayName),
             after: $"valid for {Span(validity)}{(payload.SentTo is null ? ", handed over" : $", mailed to {payload.SentTo}")}{(user.IsAdmin ? "; the user is an admin" : "")}", reference: reference);
-        if (user.IsAdmin) await TellAdmins(sql, user, actor, tokens.HashOf(TokenType.LoginLink, value));
+        if (user.IsAdmin) await TellAdmins(sql, user, actor, tokens.HashOf(TokenType.LoginLink, value), mailed: payload.SentTo is not null);
         return configuration.Link("/link?t=" + value);
     }
 
-    /// <summary>A way in as an admin is no secret among admins.</summary>
-    private async Task TellAdmins(Sql sql, User user, Actor actor, string cause)
+    /// <summary>A way in as an admin is no secret among admins, and least of all to the one it lets somebody in as.</summary>
+    /// <param name="mailed">True: the link itself goes to that admin's mailbox.</param>
+    private async Task TellAdmins(Sql sql, User user, Actor actor, string cause, bool mailed)
     {
         var texts = Texts.In("en");
         var written = await paper.Write(LoginLinkLetters.ForAdmin(texts, (await Sender.Of(settings)).Name, user.Email, actor.Name, configuration.Link($"/admin/users/{user.Id}")), texts);
-        foreach (var admin in (await UserStore.ActiveAdmins(sql)).Where(a => a.Id != user.Id))
+        foreach (var admin in (await UserStore.ActiveAdmins(sql)).Where(a => a.Id != user.Id || !mailed))
             await outbox.Queue(sql, new Letter
             {
                 To = admin.Email,

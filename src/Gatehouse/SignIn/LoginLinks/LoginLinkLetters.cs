@@ -12,7 +12,7 @@ internal static class LoginLinkLetters
     [
         new(LinkKind, "Login link", "Lets its reader in once: sent by an admin, or asked for on the sign-in page.",
             (t, origin) => Link(t, "Example", "Ada Lovelace", $"{origin}/link?t=example", LoginLinks.Validity, new("", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "192.0.2.7", 1_767_225_600_000))),
-        new(AdminKind, "Login link for an admin", "To the other admins, whenever a link is made that lets somebody in as an admin.",
+        new(AdminKind, "Login link for an admin", "To all admins, whenever a link is made that lets somebody in as an admin; that admin gets it too unless the link itself is mailed there.",
             (t, origin) => ForAdmin(t, "Example", "ada@example.com", "grace@example.com", $"{origin}/admin/users/example")),
     ];
 

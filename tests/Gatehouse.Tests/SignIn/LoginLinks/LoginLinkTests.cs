@@ -62,7 +62,7 @@ public class LoginLinkTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task C118_a_link_is_revoked_by_an_admin_and_dies_with_a_newer_one_a_disabled_account_and_a_changed_address(bool onPostgres)
+    public async Task C118_E07_a_link_is_revoked_by_an_admin_and_dies_with_a_newer_one_a_disabled_account_and_a_changed_address(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         using var admin = await TestPerson.FirstAdmin(instance);
@@ -239,15 +239,33 @@ public class LoginLinkTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task A_link_for_an_admin_is_told_to_the_other_admins(bool onPostgres)
+    public async Task D12_a_link_for_an_admin_needs_a_fresh_confirmation_is_recorded_and_told_to_every_admin(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         using var admin = await TestPerson.FirstAdmin(instance);
         await instance.Console("admin", "add", "--email", "second@example.com", "--name", "Second");
-        var told = Assert.Single(await instance.Mails("admin@example.com"), m => m.Kind == "login_link_admin");
-        Assert.Contains("second@example.com", told.Text);
-        Assert.DoesNotContain("/link?t=", told.Text);
-        Assert.Empty(await instance.Mails("second@example.com"));
+        foreach (var mailbox in new[] { "admin@example.com", "second@example.com" })
+        {
+            var told = Assert.Single(await instance.Mails(mailbox), m => m.Kind == "login_link_admin");
+            Assert.Contains("second@example.com", told.Text);
+            Assert.DoesNotContain("/link?t=", told.Text);
+        }
+        var id = await IdOf(instance, "second@example.com");
+        instance.Clock.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal(HttpStatusCode.Forbidden, (await Send(admin, id)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await admin.StepUp()).Status);
+        // Mailed: the link goes to the one it is for, and the news to the others.
+        Assert.Equal(HttpStatusCode.SeeOther, (await Send(admin, id)).Status);
+        Assert.Contains("/link?t=", (await instance.LastMail("second@example.com")).Text);
+        Assert.Equal(2, (await instance.Mails("admin@example.com")).Count(m => m.Kind == "login_link_admin"));
+        Assert.Equal(1, (await instance.Mails("second@example.com")).Count(m => m.Kind == "login_link_admin"));
+        // Handed over: whoever it lets somebody in as hears of it.
+        Assert.Equal(HttpStatusCode.OK, (await Send(admin, id, how: "show")).Status);
+        Assert.Equal(2, (await instance.Mails("second@example.com")).Count(m => m.Kind == "login_link_admin"));
+        var audit = await instance.Database.Read(sql => sql.List<string>("select actor || ': ' || after from audit where action = 'login_link.made' and target_id = @id order by id", new { id }));
+        Assert.Equal(3, audit.Count);
+        Assert.All(audit, a => Assert.EndsWith("; the user is an admin", a, StringComparison.Ordinal));
+        Assert.StartsWith("admin@example.com: valid for 15 minutes, mailed to", audit[1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public class NewDeviceTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task C115_the_last_passkey_goes_only_with_another_way_in_and_after_a_question_and_comes_back(bool onPostgres)
+    public async Task C113_C115_the_last_passkey_goes_only_with_another_way_in_and_after_a_question_and_comes_back(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         using var admin = await TestPerson.FirstAdmin(instance);

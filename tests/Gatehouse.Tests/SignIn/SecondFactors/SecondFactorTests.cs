@@ -229,7 +229,7 @@ public class SecondFactorTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task A_login_link_asks_for_the_second_factor_too_E10()
+    public async Task E10_a_login_link_asks_for_the_second_factor_too()
     {
         await using var instance = await PasswordSite.Start();
         using var ada = await Holder.New(instance);
