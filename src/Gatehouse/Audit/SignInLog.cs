@@ -14,7 +14,7 @@ public sealed class SignInLog(RefusalLog log, TimeProvider clock)
 
     /// <param name="kind"><see cref="Session"/> or <see cref="App"/>.</param>
     /// <param name="clientId">The application entered, or null.</param>
-    /// <param name="method">amr value: "hwk", "swk", "link".</param>
+    /// <param name="method">What was given, as amr values with spaces between: "hwk", "swk", "link", "pwd otp".</param>
     public void Success(string kind, string userId, string? clientId, string method, Visit visit) =>
         log.Note(new NotedSignIn(kind, userId, clientId, method, visit.Address.ToString(), Printable.Cap(visit.UserAgent, 300), clock.Now()));
 }

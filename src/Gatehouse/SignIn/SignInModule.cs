@@ -2,6 +2,7 @@ using Gatehouse.Accounts.Users;
 using Gatehouse.Audit;
 using Gatehouse.Data;
 using Gatehouse.Refusals;
+using Gatehouse.SignIn.HardwareKeys;
 using Gatehouse.SignIn.LoginLinks;
 using Gatehouse.SignIn.Passkeys;
 using Gatehouse.SignIn.Passwords;
@@ -57,6 +58,7 @@ public static class SignInModule
         services.AddSingleton<SignInSteps>();
         services.AddSingleton<AfterSignIn>();
         services.AddSecondFactors();
+        services.AddHardwareKeys();
         services.AddSingleton<PublicRequests>();
         services.AddSingleton<AnswerRequests>();
         services.AddHostedService(s => s.GetRequiredService<AnswerRequests>());
@@ -85,6 +87,7 @@ public static class SignInModule
         StepEndpoints.Map(routes);
         PasswordEndpoints.Map(routes);
         SecondFactorEndpoints.Map(routes);
+        HardwareKeyEndpoints.Map(routes);
     }
 
     private static async Task<IResult> ShowSignIn(HttpContext http, Visit visit, Onward onward, Settings settings, Refuse refuse)

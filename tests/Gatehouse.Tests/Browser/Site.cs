@@ -297,6 +297,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
     private void Unusual()
     {
         Add("newcomer-security", Newcomer, "/sign-in", page => Enter(page, "/account/security"));
+        Add("newcomer-hardware-key", Newcomer, "/sign-in", page => Enter(page, "/account/factors/keys/new"));
         Add("newcomer-passkey-new", Newcomer, "/sign-in", page => Enter(page, "/account/passkeys/new"));
         Add("newcomer-must-enrol", Newcomer, "/sign-in", page => Enter(page, "/apps"));
         Add("newcomer-logged-out", Newcomer, "/sign-in", async page =>

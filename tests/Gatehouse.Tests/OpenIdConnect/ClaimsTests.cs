@@ -172,10 +172,14 @@ public class ClaimsTests(PostgresCluster postgres)
     [InlineData("pwd otp", "pwd otp mfa", "urn:gatehouse:acr:mfa")]
     [InlineData("link otp", "link otp", "urn:gatehouse:acr:sfa")]
     [InlineData("otp otp", "otp", "urn:gatehouse:acr:sfa")]
+    [InlineData("pwd touch", "pwd hwk mfa", "phr")]
+    [InlineData("link touch", "link hwk", "urn:gatehouse:acr:sfa")]
+    [InlineData("link otp touch", "link otp hwk", "urn:gatehouse:acr:sfa")]
+    [InlineData("hwk touch", "hwk mfa", "phr")]
     [InlineData("", "", "urn:gatehouse:acr:sfa")]
     public void Acr_and_amr_say_what_was_done_and_no_more(string used, string amr, string acr)
     {
-        var told = Assurance.Methods(used.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(m => new Factor(m, 0, null, null)));
+        var told = Assurance.Methods(used.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(m => new Factor(m == "touch" ? "hwk" : m, 0, null, null, TouchOnly: m == "touch")));
         Assert.Equal((amr, acr), (told, Assurance.Acr(told)));
     }
 

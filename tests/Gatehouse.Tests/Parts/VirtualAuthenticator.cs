@@ -13,7 +13,7 @@ public sealed class VirtualAuthenticator
     public string Id { get; }
 
     /// <summary>Gives the page an internal CTAP2 authenticator that keeps passkeys and, unless told otherwise, verifies its user at once.</summary>
-    public static async Task<VirtualAuthenticator> AddTo(IPage page, bool userVerified = true, bool hasUserVerification = true, bool residentKeys = true)
+    public static async Task<VirtualAuthenticator> AddTo(IPage page, bool userVerified = true, bool hasUserVerification = true, bool residentKeys = true, string transport = "internal")
     {
         var session = await page.Context.NewCDPSessionAsync(page);
         await session.SendAsync("WebAuthn.enable", new() { ["enableUI"] = false });
@@ -22,7 +22,7 @@ public sealed class VirtualAuthenticator
             ["options"] = new Dictionary<string, object>
             {
                 ["protocol"] = "ctap2",
-                ["transport"] = "internal",
+                ["transport"] = transport,
                 ["hasResidentKey"] = residentKeys,
                 ["hasUserVerification"] = hasUserVerification,
                 ["isUserVerified"] = userVerified,
@@ -31,6 +31,9 @@ public sealed class VirtualAuthenticator
         });
         return new(session, added!.Value.GetProperty("authenticatorId").GetString()!);
     }
+
+    /// <summary>A key for USB that is touched and asks for nothing, and keeps no passkeys.</summary>
+    public static Task<VirtualAuthenticator> HardwareKey(IPage page) => AddTo(page, userVerified: false, hasUserVerification: false, residentKeys: false, transport: "usb");
 
     /// <summary>The person passes or fails user verification from now on.</summary>
     public Task UserVerifies(bool passes) =>

@@ -7,7 +7,7 @@ namespace Gatehouse.OpenIdConnect.Claims;
 /// </summary>
 public static class Assurance
 {
-    /// <summary>A passkey: bound to this site, so it cannot be phished (OpenID Connect EAP ACR Values 1.0).</summary>
+    /// <summary>A passkey, or a password with a hardware key: bound to this site, so it cannot be phished (OpenID Connect EAP ACR Values 1.0). Always two kinds of factor.</summary>
     public const string PhishingResistant = "phr";
 
     /// <summary>Something known and something held, but not phishing-resistant.</summary>
@@ -22,8 +22,10 @@ public static class Assurance
     /// <summary>The methods of a session, each once, with "mfa" where two different kinds of factor were given.</summary>
     public static string Methods(IEnumerable<Factor> factors)
     {
-        var methods = factors.Select(f => f.Method).Distinct(StringComparer.Ordinal).ToList();
-        if (IsMultiFactor(methods)) methods.Add("mfa");
+        var given = factors.ToList();
+        var methods = given.Select(f => f.Method).Distinct(StringComparer.Ordinal).ToList();
+        // A passkey is held and unlocked: two kinds in one. A key that was only touched is held, and no more.
+        if (given.Any(f => IsKey(f.Method) && !f.TouchOnly) || IsMultiFactor(methods)) methods.Add("mfa");
         return string.Join(' ', methods.Distinct(StringComparer.Ordinal));
     }
 
@@ -31,14 +33,13 @@ public static class Assurance
     public static string Acr(string amr)
     {
         var methods = amr.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return methods.Any(IsPasskey) ? PhishingResistant : IsMultiFactor(methods) ? MultiFactor : SingleFactor;
+        return !IsMultiFactor(methods) ? SingleFactor : methods.Any(IsKey) ? PhishingResistant : MultiFactor;
     }
 
-    // We always ask the authenticator to verify its user, so a passkey is held and unlocked: two kinds in one.
     private static bool IsMultiFactor(IReadOnlyCollection<string> methods) =>
-        methods.Contains("mfa") || methods.Any(IsPasskey) || methods.Any(IsKnown) && methods.Any(m => !IsKnown(m));
+        methods.Contains("mfa") || methods.Any(IsKnown) && methods.Any(m => !IsKnown(m));
 
-    private static bool IsPasskey(string method) => method is "hwk" or "swk";
+    private static bool IsKey(string method) => method is "hwk" or "swk";
 
     private static bool IsKnown(string method) => method is "pwd" or "pin" or "kba";
 }

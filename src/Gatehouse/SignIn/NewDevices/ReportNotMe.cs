@@ -28,8 +28,11 @@ public sealed class ReportNotMe(Database database, OneTimeTokens tokens, AuditLo
         var removed = 0L;
         foreach (var passkey in await PasskeyStore.Of(sql, user.Id))
             if (passkey.RemovedAt is null && passkey.CreatedAt >= what.BeganAt && await PasskeyStore.Remove(sql, user.Id, passkey.Id, clock.Now())) removed++;
+        var keys = 0L;
+        foreach (var key in await HardwareKeys.HardwareKeyStore.Of(sql, user.Id))
+            if (key.RemovedAt is null && key.CreatedAt >= what.BeganAt && await HardwareKeys.HardwareKeyStore.Remove(sql, user.Id, key.Id, clock.Now())) keys++;
         await sql.Run("delete from known_browsers where user_id = @Id and first_at >= @BeganAt", new { user.Id, what.BeganAt });
-        await audit.Write(sql, actor, "session.reported_not_me", user.AuditTarget, after: $"all sessions ended, {removed} passkeys removed; the sign-in came from {what.Address}");
+        await audit.Write(sql, actor, "session.reported_not_me", user.AuditTarget, after: $"all sessions ended, {removed} passkeys removed{(keys > 0 ? $", {keys} hardware keys removed" : "")}; the sign-in came from {what.Address}");
         var texts = Texts.In("en");
         var written = await paper.Write(NewDeviceLetters.Reported(texts, user.Email, what.UserAgent, what.Address, configuration.Link($"/admin/users/{user.Id}")), texts);
         foreach (var admin in await UserStore.ActiveAdmins(sql))

@@ -10,7 +10,7 @@ using Gatehouse.Web;
 namespace Gatehouse.SignIn.Passkeys;
 
 /// <summary>What a ceremony was begun for; stored with its challenge.</summary>
-/// <param name="Purpose">"sign-in", "step-up", "register" or "setup".</param>
+/// <param name="Purpose">"sign-in", "step-up", "register" or "setup"; "second-key", "step-up-key" or "register-key" for hardware keys. One is never taken for another.</param>
 /// <param name="ExpectedUserId">The only user whose credential will do; null when any may come; "" when the typed name is nobody's.</param>
 /// <param name="SessionPublicId">The session it belongs to; null before sign-in.</param>
 /// <param name="Detail">The purpose's own data.</param>
@@ -28,6 +28,9 @@ public sealed class Ceremonies(ServerConfiguration configuration, Secrets secret
     /// <summary>The user's handle: stable, and says nothing about the person (WebAuthn section 14.6.1).</summary>
     public byte[] HandleOf(string userId) => HMACSHA256.HashData(handleKey, Encoding.UTF8.GetBytes(userId));
 
+    /// <summary>The handle under which hardware keys know a user. Another one than that of passkeys: a device that keeps both would otherwise put one in the place of the other.</summary>
+    public byte[] KeyHandleOf(string userId) => HMACSHA256.HashData(handleKey, Encoding.UTF8.GetBytes("hardware-key/" + userId));
+
     public async Task<JsonObject> BeginAssertion(Sql sql, CeremonyPurpose purpose, Visit visit, IEnumerable<CredentialRef> allow)
     {
         var challenge = await tokens.Issue(sql, TokenType.AssertionChallenge, purpose.ExpectedUserId ?? "", purpose, Validity, boundTo: visit.BrowserId, stranger: visit.Stranger);
@@ -38,6 +41,20 @@ public sealed class Ceremonies(ServerConfiguration configuration, Secrets secret
     {
         var challenge = await tokens.Issue(sql, TokenType.RegistrationChallenge, userId, purpose, Validity, boundTo: visit.BrowserId, stranger: visit.Stranger);
         return RegistrationOptions.Build(RelyingParty, Decode(challenge), HandleOf(userId), userName, displayName, exclude, AttestationPolicy.None, Validity);
+    }
+
+    /// <summary>As <see cref="BeginAssertion"/>, for hardware keys: a touch is enough.</summary>
+    public async Task<JsonObject> BeginKeyAssertion(Sql sql, CeremonyPurpose purpose, Visit visit, IEnumerable<CredentialRef> allow)
+    {
+        var challenge = await tokens.Issue(sql, TokenType.AssertionChallenge, purpose.ExpectedUserId ?? "", purpose, Validity, boundTo: visit.BrowserId, stranger: visit.Stranger);
+        return AssertionOptions.ForKey(RelyingParty, Decode(challenge), allow, Validity);
+    }
+
+    /// <summary>As <see cref="BeginRegistration"/>, for hardware keys: nothing is kept on the key, and a touch is enough.</summary>
+    public async Task<JsonObject> BeginKeyRegistration(Sql sql, CeremonyPurpose purpose, Visit visit, string userId, string userName, string displayName, IEnumerable<CredentialRef> exclude)
+    {
+        var challenge = await tokens.Issue(sql, TokenType.RegistrationChallenge, userId, purpose, Validity, boundTo: visit.BrowserId, stranger: visit.Stranger);
+        return RegistrationOptions.ForKey(RelyingParty, Decode(challenge), KeyHandleOf(userId), userName, displayName, exclude, Validity);
     }
 
     /// <summary>Spends the challenge; null when it is unknown, used, expired or another browser's.</summary>

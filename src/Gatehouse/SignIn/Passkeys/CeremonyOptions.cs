@@ -32,6 +32,21 @@ public static class RegistrationOptions
             ["extensions"] = new JsonObject { ["credProps"] = true },
         };
     }
+
+    /// <summary>For a hardware key as second factor: not kept on the key, touched and no more, in a device of its own.</summary>
+    public static JsonObject ForKey(RelyingParty rp, byte[] challenge, byte[] userHandle, string userName, string displayName, IEnumerable<CredentialRef> exclude, TimeSpan timeout)
+    {
+        var options = Build(rp, challenge, userHandle, userName, displayName, exclude, AttestationPolicy.None, timeout);
+        options["authenticatorSelection"] = new JsonObject
+        {
+            ["authenticatorAttachment"] = "cross-platform",
+            ["residentKey"] = "discouraged",
+            ["requireResidentKey"] = false,
+            ["userVerification"] = "discouraged",
+        };
+        options["hints"] = new JsonArray("security-key");
+        return options;
+    }
 }
 
 /// <summary>The options for <c>navigator.credentials.get</c>, for <c>parseRequestOptionsFromJSON</c>.</summary>
@@ -46,6 +61,16 @@ public static class AssertionOptions
         ["allowCredentials"] = Descriptors.Of(allow),
         ["userVerification"] = "required",
     };
+
+    /// <summary>For hardware keys as second factor.</summary>
+    /// <param name="allow">The keys of one account; never empty, or any passkey would be offered.</param>
+    public static JsonObject ForKey(RelyingParty rp, byte[] challenge, IEnumerable<CredentialRef> allow, TimeSpan timeout)
+    {
+        var options = Build(rp, challenge, allow, timeout);
+        options["userVerification"] = "discouraged";
+        options["hints"] = new JsonArray("security-key");
+        return options;
+    }
 }
 
 internal static class Descriptors

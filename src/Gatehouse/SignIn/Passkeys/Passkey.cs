@@ -44,6 +44,11 @@ public static class PasskeyStore
 
     public static Task<Passkey?> FindByCredential(Sql sql, string credentialId) => sql.One<Passkey>($"select {Columns} from passkeys p where p.credential_id = @credentialId", new { credentialId });
 
+    /// <summary>True when a credential is somebody's already, as a passkey or as a hardware key: one is never registered twice.</summary>
+    public static async Task<bool> IsTaken(Sql sql, string credentialId) => await sql.One<long>("""
+        select (select count(*) from passkeys where credential_id = @credentialId) + (select count(*) from hardware_keys where credential_id = @credentialId)
+        """, new { credentialId }) > 0;
+
     public static Task<IReadOnlyList<Passkey>> Of(Sql sql, string userId) => sql.List<Passkey>($"select {Columns} from passkeys p where p.user_id = @userId order by p.created_at", new { userId });
 
     public static Task Insert(Sql sql, Passkey p) => sql.Run("""

@@ -14,7 +14,7 @@ internal static class PasskeyEndpoints
         ["NotAllowedError", "AbortError", "SecurityError", "NotSupportedError", "InvalidStateError", "TimeoutError", "ConstraintError", "TypeError", "UnknownError", "EncodingError", "OperationError", "insecure", "origin", "unsupported"];
 
     private static readonly string[] Guesses = ["cancelled", "timeout", "policy", "insecure", "origin", "unsupported", "already_here", "unknown"];
-    private static readonly string[] Kinds = ["sign-in", "register", "step-up", "setup", "sign-up"];
+    private static readonly string[] Kinds = ["sign-in", "register", "step-up", "setup", "sign-up", "second-key", "step-up-key", "register-key"];
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -63,14 +63,15 @@ internal static class PasskeyEndpoints
         return Results.Json(new { next = "/" });
     }
 
-    private static async Task<IResult> Report(HttpContext http, Visit visit, Ceremonies ceremonies, Refuse refuse)
+    private static async Task<IResult> Report(HttpContext http, Visit visit, Ceremonies ceremonies, HardwareKeys.GiveKey keys, Refuse refuse)
     {
         // Only browsers that hold our pre-session may report, with words from our own lists.
         if (!visit.CookieReturned || !StrictJson.TryReadObject(await JsonBody.Read(http), out var body)) return refuse.Json(http, new PasskeyMalformed(Ceremony.SignIn, "report"));
-        var reference = refuse.Record(http, new PasskeyCeremonyFailed(
-            OneOf(body, "ceremony", Kinds), OneOf(body, "error", Errors), OneOf(body, "guess", Guesses),
-            StrictJson.TryString(body, "origin", out var origin) ? Printable.Cap(origin, 200) : "unknown", ceremonies.RelyingParty.Origin,
-            StrictJson.TryInt64(body, "after", out var after) ? Math.Clamp(after, 0, 3_600_000) : 0));
+        var (kind, error, guess) = (OneOf(body, "ceremony", Kinds), OneOf(body, "error", Errors), OneOf(body, "guess", Guesses));
+        var time = StrictJson.TryInt64(body, "after", out var after) ? Math.Clamp(after, 0, 3_600_000) : 0;
+        var told = kind == "second-key" ? await keys.NoAnswer(error, guess, time, visit) : null;
+        var reference = refuse.Record(http, told ?? new PasskeyCeremonyFailed(
+            kind, error, guess, StrictJson.TryString(body, "origin", out var origin) ? Printable.Cap(origin, 200) : "unknown", ceremonies.RelyingParty.Origin, time));
         return Results.Json(new { reference = reference.Text });
     }
 

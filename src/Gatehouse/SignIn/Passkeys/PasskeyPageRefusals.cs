@@ -28,7 +28,7 @@ public sealed record PasskeyIsTheLast(UserRef User, string Name, string[]? Other
 }
 
 /// <summary>The browser did not complete a ceremony and said so.</summary>
-/// <param name="Ceremony">"sign-in", "register", "step-up" or "setup".</param>
+/// <param name="Ceremony">"sign-in", "register", "step-up", "setup" or "sign-up"; "step-up-key" or "register-key" for hardware keys.</param>
 /// <param name="ErrorName">The DOMException's name as the browser gave it, from a fixed list.</param>
 /// <param name="Guess">"cancelled", "timeout", "policy", "insecure", "origin", "unsupported", "already_here" or "unknown".</param>
 public sealed record PasskeyCeremonyFailed(string Ceremony, string ErrorName, string Guess, string PageOrigin, string Expected, long AfterMilliseconds)

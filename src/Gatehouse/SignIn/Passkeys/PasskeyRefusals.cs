@@ -168,6 +168,17 @@ public sealed record PasskeyUnknown(string CredentialId) : Refusal<PasskeyUnknow
     public static PasskeyUnknown Of(string credentialId) => new(Shown.Id(credentialId));
 }
 
+/// <summary>A hardware key that is somebody's second factor was to sign in alone.</summary>
+public sealed record PasskeyIsHardwareKey(UserRef Owner, string CredentialId) : Refusal<PasskeyIsHardwareKey>, IRefusal<PasskeyIsHardwareKey>
+{
+    public static RefusalEntry Entry { get; } = Before.Proof("passkey.is_hardware_key", "A hardware key was used as a passkey",
+        "A hardware key is a second factor and opens nothing alone: the person signs in with the password first. To sign in with the key alone they register it as a passkey, which needs a PIN or fingerprint.");
+    public static PasskeyIsHardwareKey Example => new(new("u1", "Ada"), "q83vEjRWeJA");
+    public override string Target => Owner.Id;
+    public override string Evidence => $"Credential {CredentialId}… is registered as hardware key of {Owner.Name}, not as a passkey. Its signature was not looked at.";
+    public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Owner.Name}", $"/admin/users/{Owner.Id}")];
+}
+
 /// <summary>What is stored is not a key.</summary>
 public sealed record PasskeyStoredKeyUnreadable(string CredentialId, int Algorithm) : Refusal<PasskeyStoredKeyUnreadable>, IRefusal<PasskeyStoredKeyUnreadable>
 {

@@ -30,7 +30,7 @@ public sealed class RegisterPasskey(Database database, Ceremonies ceremonies, Be
             || begun.ExpectedUserId != granted.User.Id || begun.SessionPublicId != session.PublicId)
             return (Outcome<string>)new PasskeyChallengeGone(Ceremony.Registration);
         if (!VerifyAttestation.Judge(ceremonies.RelyingParty, Ceremonies.Decode(challenge), response, AttestationPolicy.None, clock.GetUtcNow()).Passed(out var credential, out var refusal)) return refusal;
-        if (await PasskeyStore.FindByCredential(sql, credential.CredentialId) is not null) return PasskeyAlreadyRegistered.Of(credential.CredentialId);
+        if (await PasskeyStore.IsTaken(sql, credential.CredentialId)) return PasskeyAlreadyRegistered.Of(credential.CredentialId);
         // Whoever came by password had something to confirm with: only in an enrolment does the first passkey confirm by itself.
         var isFirst = session.Kind == SessionKind.Enrolment && (await PasskeyStore.Of(sql, granted.User.Id)).Count == 0;
         var passkey = Make(credential, granted.User.Id, clock);

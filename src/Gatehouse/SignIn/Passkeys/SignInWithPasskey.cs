@@ -37,7 +37,9 @@ public sealed class SignInWithPasskey(Database database, Ceremonies ceremonies, 
         if (await ceremonies.Spend(sql, TokenType.AssertionChallenge, challenge, visit.BrowserId) is not { } begun || begun.Purpose != purpose)
             return new PasskeyChallengeGone(Ceremony.SignIn);
         visit.Passed("challenge is ours");
-        if (await PasskeyStore.FindByCredential(sql, response.Id) is not { RemovedAt: null } passkey) return (Outcome<SignedInBy>)PasskeyUnknown.Of(response.Id);
+        if (await PasskeyStore.FindByCredential(sql, response.Id) is not { RemovedAt: null } passkey)
+            return await HardwareKeys.HardwareKeyStore.FindByCredential(sql, response.Id) is { } key && await UserStore.Find(sql, key.UserId) is { } owner
+                ? new PasskeyIsHardwareKey(owner.Ref, Shown.Id(response.Id)) : (Outcome<SignedInBy>)PasskeyUnknown.Of(response.Id);
         visit.UserId = passkey.UserId;
         if (begun.ExpectedUserId is { } expected && expected != passkey.UserId) return new PasskeyOtherCredential(Shown.Id(response.Id), "a passkey of the named account");
         var judged = VerifyAssertion.Judge(ceremonies.RelyingParty, Ceremonies.Decode(challenge),

@@ -102,7 +102,7 @@ public sealed record AuthenticatorNotProven(UserRef User, int? Minutes) : Refusa
 public sealed record FactorEnrolmentOver(UserRef User) : Refusal<FactorEnrolmentOver>, IRefusal<FactorEnrolmentOver>
 {
     public static RefusalEntry Entry { get; } = new("mfa.enrolment_over", "A registration of a second factor was over",
-        Public: "This page is too old, or another authenticator app was registered meanwhile. Please begin anew.",
+        Public: "This page is too old, or your second factors were changed meanwhile. Please begin anew.",
         Fix: "The person begins anew under Settings > Account > Security.", Status: 409, Audience: Audience.AfterProof, Causer: Causer.ProvenUser);
     public static FactorEnrolmentOver Example => new(new UserRef("u1", "Ada"));
     public override string Target => User.Id;

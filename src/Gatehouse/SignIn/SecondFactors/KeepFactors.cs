@@ -55,6 +55,8 @@ public sealed class KeepFactors(Database database, Settings settings, Authentica
     public Task<Outcome<string?>> RemoveApp(AccessGranted granted, Actor actor) => database.Write(async sql =>
     {
         var user = granted.User;
+        // One after the other: whoever removes app and key at once must not be left with none.
+        await Hold(sql, user.Id);
         if (await apps.Of(sql, user.Id) is null) return (Outcome<string?>)(string?)null;
         if (await IsTheLast(sql, user.Id, AuthenticatorApps.Kind))
         {
@@ -81,10 +83,13 @@ public sealed class KeepFactors(Database database, Settings settings, Authentica
     });
 
     /// <summary>True when the user has no factor of their own besides that kind; backup codes and passes only stand in for one.</summary>
-    private async Task<bool> IsTheLast(Sql sql, string userId, string kind) =>
+    internal async Task<bool> IsTheLast(Sql sql, string userId, string kind) =>
         (await steps.Enrolled(sql, userId)).All(f => f.Id == kind || f.Order >= BackupCodes.RecoveryOrder);
 
-    private async Task EndWhatWas(Sql sql, User user)
+    /// <summary>Others who change the factors of this user wait until this write is done. SQLite writes one after the other anyway.</summary>
+    internal static Task Hold(Sql sql, string userId) => sql.Run("update users set epoch = epoch where id = @userId", new { userId });
+
+    internal async Task EndWhatWas(Sql sql, User user)
     {
         await UserStore.RaiseEpoch(sql, user.Id);
         await pendings.EndAll(sql, user.Id, "the second factor was changed");

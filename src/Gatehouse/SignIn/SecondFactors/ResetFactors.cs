@@ -100,6 +100,7 @@ public sealed class ResetFactors(Database database, Settings settings, Authentic
     private async Task Reset(Sql sql, User user, IdentityCheck check, Actor actor, string by)
     {
         await apps.Remove(sql, user.Id);
+        await HardwareKeys.HardwareKeyStore.RemoveAll(sql, user.Id);
         await backups.Remove(sql, user.Id);
         await passes.Remove(sql, user.Id);
         await devices.ForgetAll(sql, user.Id);

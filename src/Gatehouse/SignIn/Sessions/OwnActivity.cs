@@ -29,7 +29,7 @@ public sealed class OwnActivity(Database database)
         var refused = await Cases.OfUser(sql, userId, Limit);
         return (IReadOnlyList<ActivityLine>)
         [
-            .. entered.Select(e => new ActivityLine(e.At, false, e.Method switch { "link" => "By a login link", "pwd" => "By a password", "otp" => "By a second factor", _ => "By a passkey" }, e.App, e.Address, null))
+            .. entered.Select(e => new ActivityLine(e.At, false, e.Method switch { "link" => "By a login link", "pwd" => "By a password", "otp" => "By a second factor", "pwd otp" => "By a password and a code", "pwd hwk" => "By a password and a hardware key", "link otp" => "By a login link and a code", "link hwk" => "By a login link and a hardware key", _ => "By a passkey" }, e.App, e.Address, null))
                 .Concat(refused.Where(c => c.Entry is { Audience: Audience.AfterProof })
                     .Select(c => new ActivityLine(c.At, true, c.Entry!.Public, c.ClientName, c.Address, c.Reference)))
                 .OrderByDescending(l => l.At).Take(Limit),

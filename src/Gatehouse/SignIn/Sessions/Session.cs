@@ -14,11 +14,12 @@ public static class SessionKind
 /// <summary>One factor given in a session.</summary>
 /// <param name="Method">amr value of RFC 8176 or ours: "hwk", "swk", "pwd", "link".</param>
 /// <param name="At">Unix milliseconds.</param>
-/// <param name="CredentialId">Id of the passkey row, or null.</param>
+/// <param name="CredentialId">Id of the row of the passkey, app, key or set of codes; null when it confirms nothing.</param>
 /// <param name="CredentialCreatedAt">When that credential was registered; one made within this session does not count for step-up.</param>
 /// <param name="Alone">A password typed again by somebody who has nothing stronger: it confirms what concerns the own account, never an act of administration.</param>
 /// <param name="First">The very first credential of an account, made within its own enrolment: it counts, for there was nothing to step up with.</param>
-public sealed record Factor(string Method, long At, string? CredentialId, long? CredentialCreatedAt, bool First = false, bool Alone = false);
+/// <param name="TouchOnly">A key that was touched and asked for no PIN or fingerprint: something held, and nothing else.</param>
+public sealed record Factor(string Method, long At, string? CredentialId, long? CredentialCreatedAt, bool First = false, bool Alone = false, bool TouchOnly = false);
 
 /// <summary>A signed-in browser, kept on the server.</summary>
 public sealed record Session

@@ -4,7 +4,7 @@ using Gatehouse.SignIn.Throttling;
 
 namespace Gatehouse.SignIn.Sessions;
 
-/// <summary>Deletes what is over: spent and expired one-time tokens, dead sessions, ended grants, passkeys whose removal can no longer be undone.</summary>
+/// <summary>Deletes what is over: spent and expired one-time tokens, dead sessions, ended grants, passkeys and hardware keys whose removal can no longer be undone.</summary>
 public sealed partial class SweepSignIn(Database database, OneTimeTokens tokens, GuessLimits guesses, TimeProvider clock, ILogger<SweepSignIn> logger) : BackgroundService
 {
     /// <summary>Ended sessions and grants are kept this long, so that a refusal can still say what became of them.</summary>
@@ -17,6 +17,7 @@ public sealed partial class SweepSignIn(Database database, OneTimeTokens tokens,
         await guesses.Sweep(sql);
         await SessionStore.Sweep(sql, before);
         await PasskeyStore.Sweep(sql, clock.Now() - (long)KeepPasskeys.UndoFor.TotalMilliseconds);
+        await HardwareKeys.HardwareKeyStore.Sweep(sql, clock.Now() - (long)HardwareKeys.KeyFactor.UndoFor.TotalMilliseconds);
     });
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

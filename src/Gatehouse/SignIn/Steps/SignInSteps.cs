@@ -95,7 +95,7 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
             ? await sessions.Strengthen(sql, session, proofs, user.Epoch)
             : await sessions.BeginWith(sql, granted, visit, kind, proofs, session);
         if (value is null) value = await sessions.BeginWith(sql, granted, visit, kind, proofs, previous: null);
-        signInLog.Success(SignInLog.Session, user.Id, null, proofs[^1].Method, visit);
+        signInLog.Success(SignInLog.Session, user.Id, null, string.Join(' ', proofs.Select(p => p.Method).Distinct(StringComparer.Ordinal)), visit);
         return new SignInStep(user, value, null, kind);
     }
 }

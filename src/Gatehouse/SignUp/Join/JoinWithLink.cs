@@ -123,7 +123,7 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
         if (link is null) return new SignUpLinkUnknown(0);
         if (await Judge(link, replaced: false, parent, mode) is { } dead) return dead;
         if (await UserStore.FindByEmail(sql, pending.Email) is { } owner) return new SignUpAddressKnown(owner.Ref, $"the {link.Kind} {link.Name}");
-        if (await PasskeyStore.FindByCredential(sql, credential.CredentialId) is not null) return PasskeyAlreadyRegistered.Of(credential.CredentialId);
+        if (await PasskeyStore.IsTaken(sql, credential.CredentialId)) return PasskeyAlreadyRegistered.Of(credential.CredentialId);
 
         var now = clock.Now();
         if (!await SignUpLinkStore.Use(sql, link.Id, pending.UserId, now, validAt: now) || parent is not null && !await SignUpLinkStore.Use(sql, parent.Id, pending.UserId, now, validAt: link.CreatedAt))

@@ -1,6 +1,5 @@
 // Runs the WebAuthn ceremonies of a page. Every text it shows stands in the page already.
-const box = document.querySelector('[data-passkey]');
-if (box) begin(box);
+for (const box of document.querySelectorAll('[data-passkey]')) begin(box);
 
 function begin(box) {
   const say = (kind, text) => {
@@ -10,7 +9,9 @@ function begin(box) {
   };
   const start = box.querySelector('[data-start]');
   const nameForm = box.querySelector('[data-name-first]');
-  const registers = ['register', 'setup', 'sign-up'].includes(box.dataset.passkey);
+  // Where the answer of the key goes by a form: its own page follows.
+  const answerForm = box.querySelector('input[name=credential]')?.form;
+  const registers = ['register', 'register-key', 'setup', 'sign-up'].includes(box.dataset.passkey);
 
   // Before any ceremony: would it have a chance here?
   const obstacle = location.origin !== box.dataset.origin ? 'origin'
@@ -24,6 +25,11 @@ function begin(box) {
   let conditional = null;
   for (const button of box.querySelectorAll('[data-start], [data-continue]')) button.disabled = false;
   start?.addEventListener('click', () => run(fieldsOf(box)));
+  // Enter in a field of that form does what the button does.
+  answerForm?.addEventListener('submit', event => {
+    event.preventDefault();
+    if (start && !start.disabled) run(fieldsOf(box));
+  });
   nameForm?.addEventListener('submit', event => {
     event.preventDefault();
     const name = nameForm.querySelector('[name=name]').value.trim();
@@ -67,6 +73,13 @@ function begin(box) {
   }
 
   async function complete(challenge, credential) {
+    if (answerForm) {
+      answerForm.elements.challenge.value = challenge;
+      answerForm.elements.credential.value = JSON.stringify(credential.toJSON());
+      document.documentElement.dataset.leaving = 'yes';
+      answerForm.submit();
+      return;
+    }
     const answer = await post(box, box.dataset.complete, credential.toJSON(), { 'Gatehouse-Challenge': challenge });
     if (!answer.ok) {
       if (answer.body.unknown && PublicKeyCredential.signalUnknownCredential)
@@ -88,7 +101,7 @@ function begin(box) {
 
 function fieldsOf(box) {
   const form = box.querySelector('[data-fields]');
-  if (!form) return {};
+  if (!form) return box.dataset.pending ? { pending: box.dataset.pending } : {};
   return Object.fromEntries(new FormData(form));
 }
 
