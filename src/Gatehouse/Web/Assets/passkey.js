@@ -53,6 +53,8 @@ function begin(box) {
     conditional?.abort();
     say(null);
     box.querySelector('[data-report]')?.setAttribute('hidden', '');
+    // What the last answer of a key was told is over with the next try.
+    if (answerForm) for (const old of document.querySelectorAll('.notice[role=alert]')) old.hidden = true;
     if (start) start.disabled = true;
     const began = performance.now();
     try {

@@ -43,7 +43,7 @@ public class ApplicationTests(PostgresCluster postgres)
         Assert.Equal("phr", (await Told(site, await ada.Get(site.AuthorizePath()))).Acr);
     }
 
-    private static async Task<(string Amr, string Acr)> Told(OidcSite site, Page page)
+    internal static async Task<(string Amr, string Acr)> Told(OidcSite site, Page page)
     {
         var (status, json, _) = await site.Token(("code", OidcSite.Answer(page)["code"]));
         Assert.Equal(200, status);
