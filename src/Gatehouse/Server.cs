@@ -33,6 +33,7 @@ public static class Server
         services.AddHostedService<FinishKeyRotation>();
         services.AddSingleton<Throttles>();
         services.AddSingleton<Settings>();
+        services.AddSingleton(new PersonalData("ended_sessions", "A note for applications that a session ended, on its way to them", "Minutes.", ["ended_sessions"], null, "delete from ended_sessions where user_id = @userId"));
         services.AddLogging(logging => ConfigureLogging(logging, configuration));
         services.AddWeb();
         services.AddAudit();

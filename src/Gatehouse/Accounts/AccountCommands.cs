@@ -27,8 +27,8 @@ public static class AccountCommands
         var reason = new Option<string>("--reason") { Description = "Shown to admins in the case and the audit log" };
         var role = new Option<string>("--role") { Description = "admin (default), viewer or user", DefaultValueFactory = _ => Role.Admin };
         role.AcceptOnlyFromAmong(Role.Admin, Role.Viewer, Role.User);
-        var state = new Option<string>("--state") { Description = "active, disabled, deleted or locked-out" };
-        state.AcceptOnlyFromAmong("active", "disabled", "deleted", "locked-out");
+        var state = new Option<string>("--state") { Description = "active, disabled, deleted, deletion-asked or locked-out" };
+        state.AcceptOnlyFromAmong("active", "disabled", "deleted", "deletion-asked", "locked-out");
         var search = new Option<string>("--search");
         var json = JsonOption();
 
@@ -63,11 +63,19 @@ public static class AccountCommands
         enable.SetAction((parsed, _) => OnUser(host, parsed.GetValue(who)!, (services, user) => services.GetRequiredService<EnableUser>().Run(user.Id, Actor.Console),
             user => $"{user.Email} is active."));
 
+        var delete = new Command("delete", "Delete an account: it is switched off at once and removed for good after the days of the settings") { who };
+        delete.SetAction((parsed, _) => OnUser(host, parsed.GetValue(who)!, (services, user) => services.GetRequiredService<DeleteUser>().Run(user.Id, Actor.Console),
+            user => $"{user.Email} is deleted; until {DateTimeOffset.FromUnixTimeMilliseconds(user.PurgeAt ?? 0):yyyy-MM-dd HH:mm} UTC gatehouse user undelete brings it back."));
+
+        var undelete = new Command("undelete", "Bring a deleted account back while that is possible") { who };
+        undelete.SetAction((parsed, _) => OnUser(host, parsed.GetValue(who)!, (services, user) => services.GetRequiredService<UndoDeleteUser>().Run(user.Id, Actor.Console),
+            user => $"{user.Email} is back. Passkeys and groups are as they were; sessions stay ended."));
+
         var promote = new Command("promote", "Give a user another role") { who, role };
         promote.SetAction((parsed, _) => OnUser(host, parsed.GetValue(who)!, (services, user) => services.GetRequiredService<PromoteUser>().Run(user.Id, parsed.GetValue(role)!, Actor.Console),
             user => $"{user.Email} has role {user.Role}."));
 
-        return new Command("user", "Users") { add, list, disable, enable, promote, Claim(host, ofUser: true) };
+        return new Command("user", "Users") { add, list, disable, enable, delete, undelete, promote, Claim(host, ofUser: true) };
     }
 
     private static Command Group(IConsoleHost host)

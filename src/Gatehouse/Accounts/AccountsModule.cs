@@ -12,6 +12,11 @@ public static class AccountsModule
 {
     public static IServiceCollection AddAccounts(this IServiceCollection services)
     {
+        foreach (var kept in Personal.PersonalAccount.All) services.AddSingleton(kept);
+        services.AddSingleton<Personal.DownloadData>();
+        services.AddSingleton<Deletion.AskForDeletion>();
+        foreach (var template in Deletion.DeletionLetters.All) services.AddSingleton(template);
+        services.AddSingleton<IUserCard>(new UserCard(typeof(Deletion.DeletionCard), 1));
         services.AddSingleton<CreateUser>();
         services.AddSingleton<EditUser>();
         services.AddSingleton<Email.OwnAddress>();
@@ -36,6 +41,8 @@ public static class AccountsModule
         services.AddSingleton<IUserCard>(new UserCard(typeof(MailCard), 90));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Profile", "/account", Access.User, 10, "user"),
+            new MenuEntry("Account", "My data", "/account/data", Access.User, 50, "down"),
+            new MenuEntry("Administration", "Account deletion", "/admin/settings/deletion", Access.Admin, 445, "user"),
             new MenuEntry("Administration", "Users", "/admin/users", Access.Admin, 300, "user"),
             new MenuEntry("Administration", "User groups", "/admin/groups", Access.Admin, 310, "users")));
         return services;
@@ -47,5 +54,7 @@ public static class AccountsModule
         GroupRoutes.Map(routes);
         ProfileRoutes.Map(routes);
         Email.EmailRoutes.Map(routes);
+        Personal.DataRoutes.Map(routes);
+        Deletion.DeletionRoutes.Map(routes);
     }
 }

@@ -13,6 +13,7 @@ public static class AuditModule
         services.AddHostedService(s => s.GetRequiredService<RefusalLog>());
         services.AddSingleton<SignInLog>();
         services.AddSingleton<AuditLog>();
+        foreach (var kept in PersonalAudit.All) services.AddSingleton(kept);
         services.AddScoped<RemedyDesk>();
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Sign-ins", "Sign-ins", "/admin/sign-ins", Access.Viewer, 10, "key"),

@@ -23,6 +23,9 @@ public sealed class Sql
     /// <summary>All rows.</summary>
     public async Task<IReadOnlyList<T>> List<T>(string sql, object? args = null) => [.. await On(sql).QueryAsync<T>(sql, args, transaction)];
 
+    /// <summary>All rows as they come, by the names of their columns; for what is handed out and never decides anything.</summary>
+    public async Task<IReadOnlyList<IDictionary<string, object?>>> Rows(string sql, object? args = null) => [.. (await On(sql).QueryAsync(sql, args, transaction)).Cast<IDictionary<string, object?>>()];
+
     /// <summary>The only row, or default when there is none.</summary>
     public Task<T?> One<T>(string sql, object? args = null) => On(sql).QuerySingleOrDefaultAsync<T>(sql, args, transaction)!;
 

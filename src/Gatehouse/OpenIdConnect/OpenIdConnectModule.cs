@@ -23,6 +23,7 @@ public static class OpenIdConnectModule
 {
     public static IServiceCollection AddOpenIdConnect(this IServiceCollection services)
     {
+        foreach (var kept in PersonalOpenIdConnect.All) services.AddSingleton(kept);
         services.AddSingleton<SigningKeys>();
         services.AddSingleton(new Jose.VerifiedTokens());
         services.AddSingleton<ISealed>(s => s.GetRequiredService<SigningKeys>());

@@ -20,6 +20,19 @@ public sealed record Continuation(ClientRef Client, string Path, string CancelPa
 {
     public string AppName => Client.Name;
 
+    /// <summary>Which limit of the application asks for a new sign-in; null for any other cause.</summary>
+    public AgainBecause? Because { get; init; }
+
     /// <summary>True when a session that was opened at <paramref name="authTime"/> is too old and the person must sign in again.</summary>
     public bool NeedsSignInAgain(long authTime) => AuthTimeAtLeast is { } limit && authTime < limit;
+}
+
+/// <summary>A sentence for the person, as a key of the texts, and what stands in its gaps.</summary>
+/// <param name="Arguments">A length of time is put into words where it is shown.</param>
+public sealed record AgainBecause(string Sentence, object[] Arguments)
+{
+    public string In(Web.Texts t) => t[Sentence, [.. Arguments.Select(a => a is TimeSpan span ? Web.Spans.InWords(t, span) : a)]];
+
+    /// <summary>For evidence.</summary>
+    public string InEnglish(string and) => In(Web.Texts.In("en")).TrimEnd('.') + and;
 }

@@ -21,6 +21,7 @@ public static class SignInModule
 {
     public static IServiceCollection AddSignIn(this IServiceCollection services)
     {
+        foreach (var kept in PersonalSignIn.All) services.AddSingleton(kept);
         services.AddSingleton<AccessRules>();
         services.AddSingleton<ReturnPath>();
         services.AddSingleton<BeginSession>();
@@ -67,6 +68,7 @@ public static class SignInModule
             new MenuEntry("Account", "Security", "/account/security", Access.Enrolment, 20, "shield"),
             new MenuEntry("Administration", "Passwords", "/admin/settings/passwords", Access.Admin, 420, "key"),
             new MenuEntry("Administration", "Second factors", "/admin/settings/second-factors", Access.Admin, 421, "shield"),
+            new MenuEntry("Administration", "Session policy", "/admin/settings/sessions", Access.Admin, 422, "screen"),
             new MenuEntry("Administration", "Login links", "/admin/settings/login-links", Access.Admin, 440, "link"),
             new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30, "screen"),
             new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40, "clock")));
@@ -84,6 +86,7 @@ public static class SignInModule
         NewDevices.NewDeviceRoutes.Map(routes);
         PasskeyEndpoints.Map(routes);
         SessionEndpoints.Map(routes);
+        SessionSettingsRoutes.Map(routes);
         StepEndpoints.Map(routes);
         PasswordEndpoints.Map(routes);
         SecondFactorEndpoints.Map(routes);
@@ -102,6 +105,7 @@ public static class SignInModule
             App = to.Continuation?.AppName,
             Passwords = (await PasswordSettings.Of(settings)).Enabled,
             Again = again,
+            to.Continuation?.Because,
             Hint = to.Continuation?.LoginHint,
             to.Continuation?.CancelPath,
             Onward = Onward.Keep(visit.Query),

@@ -11,6 +11,12 @@ public static class SignUpModule
 {
     public static IServiceCollection AddSignUp(this IServiceCollection services)
     {
+        services.AddSingleton(new Data.PersonalData("invitations", "Invitations to you, and the link you signed up with", "As long as the account.", ["signup_links"], """
+            select kind, email as sent_to, created_at, expires_at, opened_at, used_at, revoked_at from signup_links where user_id = @userId or email_folded = @folded order by created_at
+            """, "delete from signup_links where user_id = @userId and kind <> 'link' or email_folded = @folded; update signup_links set user_id = null where user_id = @userId"));
+        services.AddSingleton(new Data.PersonalData("sign_ups", "A sign-up that was begun and not ended", "7 days.", ["signup_pending"], """
+            select email, display_name, updated_at from signup_pending where user_id = @userId
+            """, "delete from signup_pending where user_id = @userId"));
         services.AddSingleton<SignUpLinks>();
         services.AddSingleton<FindInvitations>();
         services.AddHostedService<SweepSignUp>();

@@ -48,6 +48,16 @@ public sealed class Visit(TimeProvider clock)
     /// <summary>Language tag of the texts.</summary>
     public string Language { get; internal set; } = "en";
 
+    /// <summary>The person asks to stay signed in on this device; the policy has the last word.</summary>
+    public bool StaysSignedIn
+    {
+        get => field || Form["stay"] == "on";
+        set;
+    }
+
+    /// <summary>Set when a session begins in this request: how long the browser is to keep its cookie.</summary>
+    public SessionCookie? SessionCookie { get; set; }
+
     /// <summary>Where the flow can be tried again.</summary>
     public string? RetryPath { get; set; }
 
@@ -66,6 +76,10 @@ public sealed class Visit(TimeProvider clock)
         Steps = [.. steps],
     };
 }
+
+/// <param name="For">Null: until the browser is closed.</param>
+/// <summary>How long a browser keeps the cookie of its session.</summary>
+public sealed record SessionCookie(TimeSpan? For);
 
 /// <summary>Who is signed in, as page frames show it.</summary>
 public sealed record SignedIn(string UserId, string Name, string Email, bool IsViewer, bool IsAdmin, bool IsEnrolment);

@@ -131,7 +131,7 @@ public abstract class UserTests
         Assert.Null((await rooms.Get<UndoDeleteUser>().Run(user.Id, Ada)).Refusal);
         Assert.True((await Find(rooms, user.Id))!.IsActive);
         Assert.Null((await rooms.Get<DeleteUser>().Run(user.Id, Ada)).Refusal);
-        using var purge = new PurgeDeletedUsers(rooms.Database, rooms.Get<AuditLog>(), rooms.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<PurgeDeletedUsers>.Instance);
+        using var purge = new PurgeDeletedUsers(rooms.Database, [], rooms.Get<AuditLog>(), rooms.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<PurgeDeletedUsers>.Instance);
         rooms.Clock.Advance(TimeSpan.FromDays(6));
         Assert.Equal(0, await purge.Run());
         rooms.Clock.Advance(TimeSpan.FromDays(2));

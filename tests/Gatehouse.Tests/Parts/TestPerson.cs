@@ -74,10 +74,11 @@ public sealed class TestPerson : IDisposable
         return options.Status != System.Net.HttpStatusCode.OK ? options : await CompleteRegistration("/account/passkeys", options);
     }
 
-    public async Task<Page> SignIn(string query = "", string? name = null)
+    /// <param name="stay">Chooses to stay signed in on this device.</param>
+    public async Task<Page> SignIn(string query = "", string? name = null, bool stay = false)
     {
         var options = await Browser.PostJson("/passkeys/assertion/options", name is null ? "{}" : JsonSerializer.Serialize(new { name }));
-        return options.Status != System.Net.HttpStatusCode.OK ? options : await CompleteAssertion("/passkeys/assertion" + query, options);
+        return options.Status != System.Net.HttpStatusCode.OK ? options : await CompleteAssertion("/passkeys/assertion" + query, options, stay);
     }
 
     public async Task<Page> StepUp()
@@ -97,7 +98,7 @@ public sealed class TestPerson : IDisposable
         return await Post(path, challenge, new { type = "public-key", id = made.Id, rawId = made.Id, response = new { clientDataJSON = made.ClientDataJson, attestationObject = made.AttestationObject, transports = new[] { "internal" } } });
     }
 
-    public async Task<Page> CompleteAssertion(string path, Page options)
+    public async Task<Page> CompleteAssertion(string path, Page options, bool stay = false)
     {
         var challenge = (string)JsonNode.Parse(options.Body)!["challenge"]!;
         StrictBase64Url.TryDecode(challenge, 64, out var bytes);
@@ -109,17 +110,18 @@ public sealed class TestPerson : IDisposable
             id = made.Id,
             rawId = made.Id,
             response = new { clientDataJSON = made.ClientDataJson, authenticatorData = made.AuthenticatorData, signature = made.Signature, userHandle = made.UserHandle },
-        });
+        }, stay);
     }
 
     public void Dispose() => Browser.Dispose();
 
-    private Task<Page> Post(string path, string challenge, object credential)
+    private Task<Page> Post(string path, string challenge, object credential, bool stay = false)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(JsonSerializer.Serialize(credential), System.Text.Encoding.UTF8, "application/json") };
         request.Headers.Add("Sec-Fetch-Site", "same-origin");
         request.Headers.Add("Gatehouse-Form", Browser.Token);
         request.Headers.Add("Gatehouse-Challenge", challenge);
+        if (stay) request.Headers.Add("Gatehouse-Stay", "on");
         return Browser.Send(request);
     }
 }

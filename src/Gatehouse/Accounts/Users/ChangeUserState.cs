@@ -1,3 +1,4 @@
+using Gatehouse.Accounts.Deletion;
 using Gatehouse.Audit;
 using Gatehouse.Data;
 using Gatehouse.Refusals;
@@ -45,11 +46,9 @@ public sealed class EnableUser(Database database, AuditLog audit, TimeProvider c
     }
 }
 
-/// <summary>Deletes an account; for a week it can be brought back, then it is gone with everything that hangs on it.</summary>
-public sealed class DeleteUser(Database database, AuditLog audit, TimeProvider clock)
+/// <summary>Deletes an account; for the days of <see cref="DeletionSettings"/> it can be brought back, then it is gone with everything that hangs on it.</summary>
+public sealed class DeleteUser(Database database, Settings settings, AuditLog audit, TimeProvider clock)
 {
-    public static readonly TimeSpan UndoableFor = TimeSpan.FromDays(7);
-
     public Task<Outcome<User>> Run(string id, Actor actor) => database.Write(sql => Within(sql, id, actor));
 
     public async Task<Outcome<User>> Within(Sql sql, string id, Actor actor)
@@ -59,10 +58,12 @@ public sealed class DeleteUser(Database database, AuditLog audit, TimeProvider c
         if (user.DeletedAt is not null) return user;
         if (admins.IsLast(user)) return new LastAdmin(user.Ref, "deleted");
         var now = clock.Now();
-        if (await sql.Run("update users set deleted_at = @now, updated_at = @now, row_version = row_version + 1 where id = @id and row_version = @RowVersion",
-            new { now, id, user.RowVersion }) == 0) return new ChangedMeanwhile(user.DisplayName);
+        var days = (await DeletionSettings.Of(settings)).GraceDays;
+        if (await sql.Run("update users set deleted_at = @now, purge_at = @purge, updated_at = @now, row_version = row_version + 1 where id = @id and row_version = @RowVersion",
+            new { now, purge = now + (long)TimeSpan.FromDays(days).TotalMilliseconds, id, user.RowVersion }) == 0) return new ChangedMeanwhile(user.DisplayName);
         await UserStore.RaiseEpoch(sql, id);
-        await audit.Write(sql, actor, "user.deleted", user.AuditTarget, user.Email, "deleted, can be undone for 7 days");
+        await DeletionRequest.Drop(sql, id);
+        await audit.Write(sql, actor, "user.deleted", user.AuditTarget, user.Email, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"deleted, can be undone for {days} days"));
         return (await UserStore.Find(sql, id))!;
     }
 }
@@ -74,7 +75,7 @@ public sealed class UndoDeleteUser(Database database, AuditLog audit, TimeProvid
     {
         if (await UserStore.Find(sql, id) is not { } user) return new NoSuchUser(id);
         if (user.DeletedAt is null) return user;
-        if (await sql.Run("update users set deleted_at = null, updated_at = @now, row_version = row_version + 1 where id = @id and row_version = @RowVersion",
+        if (await sql.Run("update users set deleted_at = null, purge_at = null, updated_at = @now, row_version = row_version + 1 where id = @id and row_version = @RowVersion",
             new { now = clock.Now(), id, user.RowVersion }) == 0) return new ChangedMeanwhile(user.DisplayName);
         await audit.Write(sql, actor, "user.undeleted", user.AuditTarget, "deleted", user.Email);
         return (await UserStore.Find(sql, id))!;

@@ -3,12 +3,12 @@ using Gatehouse.Data;
 namespace Gatehouse.Accounts.Users;
 
 /// <summary>What the list of users is asked for; every value from outside is folded to a known one.</summary>
-/// <param name="State">"active", "disabled", "deleted", "locked-out" (active without any way in) or "" for all that are not deleted.</param>
+/// <param name="State">"active", "disabled", "deleted", "deletion-asked", "locked-out" (active without any way in) or "" for all that are not deleted.</param>
 /// <param name="Sort">"name", "email", "role", "created" or "last".</param>
 public sealed record UserQuestion(string Search, string State, string Sort, bool Descending, int Page, string? NotInGroup = null)
 {
     public const int PageSize = 50;
-    public static readonly string[] States = ["", "active", "disabled", "deleted", "locked-out"];
+    public static readonly string[] States = ["", "active", "disabled", "deleted", "deletion-asked", "locked-out"];
     public static readonly string[] Sorts = ["name", "email", "role", "created", "last"];
 
     /// <summary>Reads it from a query; what it does not know falls back to the default.</summary>
@@ -52,6 +52,7 @@ public sealed record UserLine
 
     /// <summary>True when there is no way for this person to sign in by themselves.</summary>
     public bool LockedOut { get; init; }
+    public bool AsksDeletion { get; init; }
 }
 
 /// <summary>Searches users.</summary>
@@ -71,6 +72,7 @@ public sealed class FindUsers(Database database, IEnumerable<IWayIn> ways)
             {
                 "active" => "u.disabled_at is null and u.deleted_at is null",
                 "disabled" => "u.disabled_at is not null and u.deleted_at is null",
+                "deletion-asked" => "u.deleted_at is null and exists (select 1 from deletion_requests d where d.user_id = u.id and d.declined_at is null)",
                 "deleted" => "u.deleted_at is not null",
                 "locked-out" => $"u.disabled_at is null and u.deleted_at is null and not {anyWay}",
                 _ => "u.deleted_at is null",
@@ -94,7 +96,8 @@ public sealed class FindUsers(Database database, IEnumerable<IWayIn> ways)
         var lines = await sql.List<UserLine>($"""
             select u.id as "Id", u.user_name as "UserName", u.email as "Email", u.display_name as "DisplayName", u.role as "Role", u.created_at as "CreatedAt",
                 u.last_sign_in_at as "LastSignInAt", u.disabled_at as "DisabledAt", u.deleted_at as "DeletedAt",
-                (select count(*) from passkeys p where p.user_id = u.id and p.removed_at is null) as "Passkeys", not {anyWay} as "LockedOut"
+                (select count(*) from passkeys p where p.user_id = u.id and p.removed_at is null) as "Passkeys", not {anyWay} as "LockedOut",
+                exists (select 1 from deletion_requests d where d.user_id = u.id and d.declined_at is null) as "AsksDeletion"
             from users u where {where} order by {order}, u.id limit @limit offset @offset
             """, args);
         return (lines, total);

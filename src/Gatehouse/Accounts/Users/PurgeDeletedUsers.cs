@@ -3,19 +3,25 @@ using Gatehouse.Data;
 
 namespace Gatehouse.Accounts.Users;
 
-/// <summary>Removes for good what was deleted more than a week ago; sessions, passkeys, memberships and grants go with it.</summary>
-public sealed partial class PurgeDeletedUsers(Database database, AuditLog audit, TimeProvider clock, ILogger<PurgeDeletedUsers> logger) : BackgroundService
+/// <summary>
+/// Removes for good what was deleted and can no longer be brought back. Sessions, passkeys, memberships and grants go with the row; what no foreign key takes along is cleared by
+/// the room that keeps it. The audit log stays, with the id in place of name and address.
+/// </summary>
+public sealed partial class PurgeDeletedUsers(Database database, IEnumerable<PersonalData> kept, AuditLog audit, TimeProvider clock, ILogger<PurgeDeletedUsers> logger) : BackgroundService
 {
     private static readonly Actor Housekeeping = new("gatehouse", "");
 
     public Task<int> Run() => database.Write(async sql =>
     {
-        var before = clock.Now() - (long)DeleteUser.UndoableFor.TotalMilliseconds;
-        var gone = await sql.List<User>($"select {UserStore.Columns} from users u where u.deleted_at < @before order by u.deleted_at limit 100", new { before });
+        // Accounts deleted before there was a date of their own have a week.
+        var (now, week) = (clock.Now(), clock.Now() - (long)TimeSpan.FromDays(7).TotalMilliseconds);
+        var gone = await sql.List<User>($"select {UserStore.Columns} from users u where u.purge_at <= @now or u.purge_at is null and u.deleted_at < @week order by u.deleted_at limit 100", new { now, week });
         foreach (var user in gone)
         {
-            await sql.Run("delete from users where id = @Id and deleted_at < @before", new { user.Id, before });
-            await audit.Write(sql, Housekeeping, "user.purged", user.AuditTarget, "deleted");
+            if (await sql.Run("delete from users where id = @Id and deleted_at = @DeletedAt", new { user.Id, user.DeletedAt }) == 0) continue;
+            var subject = Personal.DownloadData.Subject(user);
+            foreach (var part in kept) await part.Forget(sql, subject);
+            await audit.Write(sql, Housekeeping, "user.purged", new("user", user.Id, user.Id), "deleted");
         }
         return gone.Count;
     });

@@ -36,6 +36,9 @@ public sealed record User
 
     /// <summary>Set while a deletion can still be undone.</summary>
     public long? DeletedAt { get; init; }
+
+    /// <summary>When a deleted account is removed for good.</summary>
+    public long? PurgeAt { get; init; }
     public long RowVersion { get; init; }
 
     public UserRef Ref => new(Id, DisplayName);

@@ -10,7 +10,7 @@ public static class UserStore
         u.id as "Id", u.user_name as "UserName", u.email as "Email", u.email_verified as "EmailVerified", u.display_name as "DisplayName",
         u.given_name as "GivenName", u.family_name as "FamilyName", u.source as "Source", u.role as "Role", u.epoch as "Epoch",
         u.created_at as "CreatedAt", u.updated_at as "UpdatedAt", u.last_sign_in_at as "LastSignInAt", u.disabled_at as "DisabledAt",
-        u.disabled_by as "DisabledBy", u.disabled_because as "DisabledBecause", u.deleted_at as "DeletedAt", u.row_version as "RowVersion"
+        u.disabled_by as "DisabledBy", u.disabled_because as "DisabledBecause", u.deleted_at as "DeletedAt", u.purge_at as "PurgeAt", u.row_version as "RowVersion"
         """;
 
     public static Task<User?> Find(Sql sql, string id) => sql.One<User>($"select {Columns} from users u where u.id = @id", new { id });

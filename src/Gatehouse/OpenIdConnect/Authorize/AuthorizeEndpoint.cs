@@ -60,7 +60,7 @@ internal sealed class AuthorizeEndpoint(
             if (waiting is not { AtSignIn: true })
             {
                 if (rates.Take(http, visit) is { } flood) return refuse.Page(http, flood);
-                token = await Wait(request.Parameters, visit, request.MustBeStronger);
+                token = await Wait(request.Parameters, visit, request.MustBeStronger, request.TooLongAway);
             }
             return SeeOther.To($"/sign-in?continue={Uri.EscapeDataString(token!)}");
         }
@@ -104,12 +104,18 @@ internal sealed class AuthorizeEndpoint(
             Resource = await Resource(parameters, client),
             Hint = parameters["id_token_hint"] is { Length: > 0 } hint ? IdTokenHint.Read(await keys.Ring(), configuration.Origin, hint) : null,
             NeedsMultiFactor = client is not null && (await FactorSettings.Of(settings)).DemandedBy(client.Ref),
+            LastVisit = client is { SessionIdleSeconds: > 0 } && person?.Session is { } session ? await LastVisit(client, session.PublicId) : null,
             Consent = client is null || person is null ? null : await consents.Question(person, client),
         };
     }
 
-    private Task<string> Wait(StrictParameters parameters, Visit visit, bool stronger = false) =>
-        pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true) with { Browser = PendingAuthorizations.Mark(visit.BrowserId), Stronger = stronger }, PendingAuthorizations.WhileSigningIn, visit);
+    private Task<string> Wait(StrictParameters parameters, Visit visit, bool stronger = false, bool tooLongAway = false) =>
+        pending.Store(PendingRequest.Of(parameters, clock.Now(), atSignIn: true) with { Browser = PendingAuthorizations.Mark(visit.BrowserId), Stronger = stronger, TooLongAway = tooLongAway }, PendingAuthorizations.WhileSigningIn, visit);
+
+    /// <summary>Opening it and renewing its tokens are visits. No query where the client has no such limit.</summary>
+    private Task<long?> LastVisit(Client client, string session) => database.Read(sql => sql.One<long?>("""
+        select max(case when refresh_rotated_at > created_at then refresh_rotated_at else created_at end) from grants where session_public_id = @session and client_id = @Id
+        """, new { session, client.Id }));
 
     private async Task<Client?> Find(StrictParameters parameters) =>
         parameters["client_id"] is { Length: > 0 and <= 200 } id ? await database.Read(sql => ClientStore.Find(sql, id)) : null;

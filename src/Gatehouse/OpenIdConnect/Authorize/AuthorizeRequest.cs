@@ -45,6 +45,15 @@ internal sealed class AuthorizeRequest(StrictParameters parameters, Client? clie
     /// <summary>The session must not be older: prompt=login, select_account, or max_age.</summary>
     public long? AuthTimeAtLeast { get; set; }
 
+    /// <summary>Set where a limit of the client itself is what makes a sign-in too old.</summary>
+    public AgainBecause? Because { get; set; }
+
+    /// <summary>When the person last came to this client in this session; asked only where the client has a limit for it.</summary>
+    public long? LastVisit { get; init; }
+
+    /// <summary>True when somebody is signed in, but has not come to this client for too long.</summary>
+    public bool TooLongAway { get; set; }
+
     /// <summary>What id_token_hint says, when its signature is ours.</summary>
     public IdTokenHint? Hint { get; init; }
 

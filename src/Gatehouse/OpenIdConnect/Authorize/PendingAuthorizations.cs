@@ -20,6 +20,9 @@ internal sealed record PendingRequest(string ClientId, IReadOnlyList<string[]> P
     /// <summary>True when somebody is signed in, but by fewer factors than the client's policy asks for: they are asked again.</summary>
     public bool Stronger { get; init; }
 
+    /// <summary>True when somebody is signed in, but has not come to the client for too long.</summary>
+    public bool TooLongAway { get; init; }
+
     public StrictParameters ToParameters()
     {
         var text = string.Join('&', Parameters.Select(p => $"{Uri.EscapeDataString(p[0])}={Uri.EscapeDataString(p[1])}"));
@@ -58,6 +61,9 @@ internal sealed class PendingAuthorizations(Database database, OneTimeTokens tok
         var request = new AuthorizeRequest(parameters, client, null, pending.MadeAt) { Client = client };
         if (Rules.CheckPrompt.Check(request) is not null || Rules.CheckMaxAge.Check(request) is not null) return null;
         var path = $"{Paths.Authorize}?pending={Uri.EscapeDataString(token)}";
-        return new(client.Ref, path, path + "&cancel=1", pending.Stronger ? pending.MadeAt : request.AuthTimeAtLeast, parameters["login_hint"] is { Length: <= 320 } hint ? hint : null, null);
+        return new(client.Ref, path, path + "&cancel=1", pending.Stronger || pending.TooLongAway ? pending.MadeAt : request.AuthTimeAtLeast, parameters["login_hint"] is { Length: <= 320 } hint ? hint : null, null)
+        {
+            Because = pending.TooLongAway ? Rules.CheckMaxAge.NotSeen(client) : pending.Stronger ? null : request.Because,
+        };
     }
 }

@@ -61,6 +61,12 @@ public record Client
     /// <summary>A sign-in cannot be refreshed beyond this.</summary>
     public long RefreshMaxSeconds { get; init; } = 90 * 86_400;
 
+    /// <summary>Somebody who has not come to it for so long in this session signs in again; 0 for no such limit.</summary>
+    public long SessionIdleSeconds { get; init; }
+
+    /// <summary>It takes no sign-in older than this, as if every request said max_age; 0 for no such limit.</summary>
+    public long SessionMaxSeconds { get; init; }
+
     /// <summary>True: only members of <see cref="Groups"/> may use it.</summary>
     public bool Restricted { get; init; }
     public string? LaunchUrl { get; init; }

@@ -34,6 +34,8 @@ internal static class ClientCommands
         var jwksUri = new Option<string?>("--jwks-uri") { Description = "Address of the client's public keys instead." };
         var jwksPrivate = new Option<bool>("--jwks-private") { Description = "Allow that address to be in a private range." };
         var idle = new Option<int>("--refresh-idle-days") { DefaultValueFactory = _ => 30, Description = "Refresh tokens unused for so long end." };
+        var sessionIdle = new Option<int>("--session-idle-minutes") { Description = "Whoever has not come to it for so long signs in again; 0 for no limit." };
+        var sessionMax = new Option<int>("--session-max-minutes") { Description = "It takes no sign-in older than this; 0 for no limit." };
         var max = new Option<int>("--refresh-max-days") { DefaultValueFactory = _ => 90, Description = "A sign-in can be refreshed for so long." };
         var groups = new Option<string[]>("--group") { Description = "Restrict to this group. May be repeated." };
         var algorithm = new Option<string>("--id-token-alg") { DefaultValueFactory = _ => "ES256", Description = "ES256, RS256 or EdDSA." };
@@ -42,7 +44,7 @@ internal static class ClientCommands
         var privately = new Option<bool>("--backchannel-private") { Description = "That address may lie in the private network." };
         var noLoopGuard = new Option<bool>("--no-loop-guard") { Description = "Do not stop it when it sends people round in circles." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, trusted, backchannel, privately, noLoopGuard, grants, jwks, jwksUri, jwksPrivate, idle, max, json };
+        var command = new Command("add", "Register a client and print its id and secret.") { name, callbacks, logouts, launch, isPublic, native, noPkce, method, groups, algorithm, trusted, backchannel, privately, noLoopGuard, grants, jwks, jwksUri, jwksPrivate, idle, max, sessionIdle, sessionMax, json };
         command.SetAction((parsed, _) => host.With(async services =>
         {
             var database = services.GetRequiredService<Database>();
@@ -81,6 +83,8 @@ internal static class ClientCommands
                     JwksPrivate = parsed.GetValue(jwksPrivate),
                     RefreshIdleSeconds = parsed.GetValue(idle) * 86_400L,
                     RefreshMaxSeconds = Math.Max(parsed.GetValue(max), parsed.GetValue(idle)) * 86_400L,
+                    SessionIdleSeconds = parsed.GetValue(sessionIdle) * 60L,
+                    SessionMaxSeconds = parsed.GetValue(sessionMax) * 60L,
                     IdTokenAlgorithm = parsed.GetValue(algorithm)!,
                     Restricted = ids.Count > 0,
                     GroupIds = ids,
@@ -141,6 +145,8 @@ internal static class ClientCommands
                 ["jwks"] = c.Jwks is null ? null : ClientKeySet.Describe(c.Jwks),
                 ["refresh_idle_seconds"] = c.RefreshIdleSeconds,
                 ["refresh_max_seconds"] = c.RefreshMaxSeconds,
+                ["session_idle_seconds"] = c.SessionIdleSeconds,
+                ["session_max_seconds"] = c.SessionMaxSeconds,
                 ["groups"] = c.Restricted ? c.Groups.Select(g => g.Name).ToArray() : null,
                 ["secrets"] = c.Secrets.Count(s => s.IsLive(services.GetRequiredService<TimeProvider>().Now())),
             };
@@ -247,6 +253,8 @@ internal static class ClientCommands
         "jwks" => "--jwks",
         "jwks_uri" => "--jwks-uri",
         "refresh_idle" => "--refresh-idle-days",
+        "session_idle" => "--session-idle-minutes",
+        "session_max" => "--session-max-minutes",
         _ => "--name",
     };
 }

@@ -8,7 +8,7 @@ namespace Gatehouse.OpenIdConnect.Clients;
 internal static class ClientForm
 {
     /// <summary>The fields of the first step, which the second carries along.</summary>
-    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "backchannel_logout_uri", "backchannel_private", "loop_guard", "trusted", "kind", "native", "pkce_required", "auth_method", "id_token_alg", "grant_people", "grant_refresh", "grant_itself", "jwks", "jwks_uri", "jwks_private", "refresh_idle", "refresh_max"];
+    public static readonly string[] Fields = ["name", "callbacks", "logout_callbacks", "launch_url", "backchannel_logout_uri", "backchannel_private", "loop_guard", "trusted", "kind", "native", "pkce_required", "auth_method", "id_token_alg", "grant_people", "grant_refresh", "grant_itself", "jwks", "jwks_uri", "jwks_private", "refresh_idle", "refresh_max", "session_idle", "session_idle_unit", "session_max", "session_max_unit"];
 
     public static ClientDraft Read(StrictParameters form)
     {
@@ -34,6 +34,8 @@ internal static class ClientForm
             JwksPrivate = form.Has("jwks_private"),
             RefreshIdleSeconds = Days(form, "refresh_idle", 30),
             RefreshMaxSeconds = Days(form, "refresh_max", 90),
+            SessionIdleSeconds = Span(form, "session_idle"),
+            SessionMaxSeconds = Span(form, "session_max"),
             Restricted = form["access"] != "all",
             GroupIds = form["access"] == "all" ? [] : [.. form.Values("group").Distinct()],
         };
@@ -51,6 +53,9 @@ internal static class ClientForm
 
     private static long Days(StrictParameters form, string name, int usual) =>
         form.Text(name) is not { } text ? usual * 86_400L : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var days) ? days * 86_400L : 0;
+
+    /// <summary>0 when it is left empty, -1 when it cannot be read.</summary>
+    private static long Span(StrictParameters form, string name) => form.Text(name) is null or "0" ? 0 : Spans.Read(form, name) * 60 ?? -1;
 
     /// <summary>One address per line, each once.</summary>
     private static IReadOnlyList<string> Lines(string? text) =>

@@ -168,3 +168,13 @@ public sealed record ClientLifetimesInvalid(long IdleSeconds, long MaxSeconds) :
     public static ClientLifetimesInvalid Example => new(86_400, 3_600);
     public override string Evidence => $"Idle {IdleSeconds} seconds, absolute {MaxSeconds} seconds.";
 }
+
+/// <summary>A limit for the age of sign-ins beyond reason.</summary>
+public sealed record ClientSessionLimitInvalid(long Seconds) : Refusal<ClientSessionLimitInvalid>, IRefusal<ClientSessionLimitInvalid>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.client_session_limit", "A limit for sign-ins cannot be saved",
+        Public: "Type a time from 1 minute to 400 days, or leave the field empty for no limit.",
+        Fix: "Choose a time from 1 minute to 400 days, or none.", Audience: Audience.AfterProof, Causer: Causer.Operator);
+    public static ClientSessionLimitInvalid Example => new(5);
+    public override string Evidence => Seconds < 0 ? "The time cannot be read." : $"{Seconds} seconds.";
+}

@@ -13,7 +13,8 @@ public static class ClientStore
         c.trusted as "Trusted", c.backchannel_logout_uri as "BackchannelLogoutUri", c.backchannel_private as "BackchannelPrivate", c.loop_guard as "LoopGuard",
         c.enabled as "Enabled", c.created_at as "CreatedAt", c.updated_at as "UpdatedAt", c.deleted_at as "DeletedAt", c.row_version as "RowVersion",
         c.grant_types as "GrantTypes", c.jwks as "Jwks", c.jwks_uri as "JwksUri", c.jwks_private as "JwksPrivate",
-        c.refresh_idle_seconds as "RefreshIdleSeconds", c.refresh_max_seconds as "RefreshMaxSeconds"
+        c.refresh_idle_seconds as "RefreshIdleSeconds", c.refresh_max_seconds as "RefreshMaxSeconds",
+        c.session_idle_seconds as "SessionIdleSeconds", c.session_max_seconds as "SessionMaxSeconds"
         """;
 
     public static async Task<Client?> Find(Sql sql, string id)
@@ -51,9 +52,9 @@ public static class ClientStore
     {
         await sql.Run("""
             insert into clients (id, name, is_public, is_native, pkce_required, auth_method, id_token_algorithm, restricted, launch_url, trusted, backchannel_logout_uri, backchannel_private, loop_guard,
-                enabled, created_at, updated_at, row_version, grant_types, jwks, jwks_uri, jwks_private, refresh_idle_seconds, refresh_max_seconds)
+                enabled, created_at, updated_at, row_version, grant_types, jwks, jwks_uri, jwks_private, refresh_idle_seconds, refresh_max_seconds, session_idle_seconds, session_max_seconds)
             values (@Id, @Name, @IsPublic, @IsNative, @PkceRequired, @AuthMethod, @IdTokenAlgorithm, @Restricted, @LaunchUrl, @Trusted, @BackchannelLogoutUri, @BackchannelPrivate, @LoopGuard,
-                @Enabled, @CreatedAt, @CreatedAt, 1, @GrantTypes, @Jwks, @JwksUri, @JwksPrivate, @RefreshIdleSeconds, @RefreshMaxSeconds)
+                @Enabled, @CreatedAt, @CreatedAt, 1, @GrantTypes, @Jwks, @JwksUri, @JwksPrivate, @RefreshIdleSeconds, @RefreshMaxSeconds, @SessionIdleSeconds, @SessionMaxSeconds)
             """, client);
         await InsertParts(sql, client);
     }
@@ -66,7 +67,7 @@ public static class ClientStore
                 id_token_algorithm = @IdTokenAlgorithm, restricted = @Restricted, launch_url = @LaunchUrl, trusted = @Trusted,
                 backchannel_logout_uri = @BackchannelLogoutUri, backchannel_private = @BackchannelPrivate, loop_guard = @LoopGuard, enabled = @Enabled,
                 grant_types = @GrantTypes, jwks = @Jwks, jwks_uri = @JwksUri, jwks_private = @JwksPrivate,
-                refresh_idle_seconds = @RefreshIdleSeconds, refresh_max_seconds = @RefreshMaxSeconds,
+                refresh_idle_seconds = @RefreshIdleSeconds, refresh_max_seconds = @RefreshMaxSeconds, session_idle_seconds = @SessionIdleSeconds, session_max_seconds = @SessionMaxSeconds,
                 deleted_at = @DeletedAt, updated_at = @UpdatedAt, row_version = row_version + 1
             where id = @Id and row_version = @rowVersion
             """, new
@@ -91,6 +92,8 @@ public static class ClientStore
             client.JwksPrivate,
             client.RefreshIdleSeconds,
             client.RefreshMaxSeconds,
+            client.SessionIdleSeconds,
+            client.SessionMaxSeconds,
             client.DeletedAt,
             client.UpdatedAt,
             rowVersion,

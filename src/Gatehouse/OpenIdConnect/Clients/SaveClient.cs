@@ -29,6 +29,8 @@ public sealed record ClientDraft
     public bool JwksPrivate { get; init; }
     public long RefreshIdleSeconds { get; init; } = 30 * 86_400;
     public long RefreshMaxSeconds { get; init; } = 90 * 86_400;
+    public long SessionIdleSeconds { get; init; }
+    public long SessionMaxSeconds { get; init; }
     public bool Restricted { get; init; }
     public IReadOnlyList<string> GroupIds { get; init; } = [];
 
@@ -53,6 +55,8 @@ public sealed record ClientDraft
         JwksPrivate = c.JwksPrivate,
         RefreshIdleSeconds = c.RefreshIdleSeconds,
         RefreshMaxSeconds = c.RefreshMaxSeconds,
+        SessionIdleSeconds = c.SessionIdleSeconds,
+        SessionMaxSeconds = c.SessionMaxSeconds,
         Restricted = c.Restricted,
         GroupIds = [.. c.Groups.Select(g => g.Id)],
     };
@@ -159,6 +163,8 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, SigningKey
         }
         if (draft.RefreshIdleSeconds is < 300 or > 400 * 86_400L || draft.RefreshMaxSeconds < draft.RefreshIdleSeconds || draft.RefreshMaxSeconds > 3660 * 86_400L)
             yield return new("refresh_idle", new ClientLifetimesInvalid(draft.RefreshIdleSeconds, draft.RefreshMaxSeconds));
+        foreach (var (field, seconds) in new[] { ("session_idle", draft.SessionIdleSeconds), ("session_max", draft.SessionMaxSeconds) })
+            if (seconds is not 0 and (< 60 or > 400 * 86_400L)) yield return new(field, new ClientSessionLimitInvalid(seconds));
     }
 
     /// <summary>The lines in which two versions differ: field, before, after.</summary>
@@ -186,6 +192,8 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, SigningKey
         JwksPrivate = draft.JwksPrivate && draft.JwksUri is not null,
         RefreshIdleSeconds = draft.RefreshIdleSeconds,
         RefreshMaxSeconds = draft.RefreshMaxSeconds,
+        SessionIdleSeconds = draft.SessionIdleSeconds,
+        SessionMaxSeconds = draft.SessionMaxSeconds,
         Restricted = draft.Restricted,
         Groups = groups,
         UpdatedAt = now ?? client.UpdatedAt,
@@ -236,12 +244,16 @@ public sealed class SaveClient(AuditLog audit, ClientSecrets secrets, SigningKey
         ("Keys in a private range", YesNo(c.JwksPrivate)),
         ("Refresh tokens end unused after", Days(c.RefreshIdleSeconds)),
         ("Refresh tokens end after", Days(c.RefreshMaxSeconds)),
+        ("Signs in again when it was not opened for", Limit(c.SessionIdleSeconds)),
+        ("Takes no sign-in older than", Limit(c.SessionMaxSeconds)),
         ("Who may use it", !c.Restricted ? "every active user" : string.Join(", ", c.Groups.Select(g => g.Name))),
         ("Enabled", YesNo(c.Enabled)),
         ("Deleted", YesNo(c.DeletedAt is not null)),
     ];
 
     private static string Days(long seconds) => seconds % 86_400 == 0 ? $"{seconds / 86_400} days" : $"{seconds} seconds";
+
+    private static string Limit(long seconds) => seconds == 0 ? "no limit" : Web.Spans.InWords(Web.Texts.In("en"), TimeSpan.FromSeconds(seconds));
 
     private static string YesNo(bool value) => value ? "yes" : "no";
 }

@@ -20,14 +20,15 @@ public sealed class KnownBrowsers(OneTimeTokens tokens, Outbox outbox, LetterPap
     public static readonly TimeSpan Validity = TimeSpan.FromDays(7);
 
     /// <summary>Called in the write that opens a session. The very first browser of an account is no news.</summary>
-    public async Task Note(Sql sql, User user, Session session, Visit visit)
+    /// <returns>True when it is one more browser than the user had.</returns>
+    public async Task<bool> Note(Sql sql, User user, Session session, Visit visit)
     {
-        if (visit.BrowserId.Length == 0) return;
+        if (visit.BrowserId.Length == 0) return false;
         var now = clock.Now();
         var args = new { userId = user.Id, browser = visit.BrowserId, now };
-        if (await sql.Run("update known_browsers set last_at = @now where user_id = @userId and browser = @browser", args) > 0) return;
+        if (await sql.Run("update known_browsers set last_at = @now where user_id = @userId and browser = @browser", args) > 0) return false;
         var isFirst = await sql.One<long>("select count(*) from known_browsers where user_id = @userId", args) == 0;
-        if (await sql.Run("insert into known_browsers (user_id, browser, first_at, last_at) values (@userId, @browser, @now, @now) on conflict (user_id, browser) do nothing", args) == 0 || isFirst) return;
+        if (await sql.Run("insert into known_browsers (user_id, browser, first_at, last_at) values (@userId, @browser, @now, @now) on conflict (user_id, browser) do nothing", args) == 0 || isFirst) return false;
 
         var value = await tokens.Issue(sql, TokenType.NotMe, user.Id, new NotMePayload(session.PublicId, session.BeganAt, session.UserAgent, session.Address), Validity);
         var texts = Texts.In("en");
@@ -44,5 +45,6 @@ public sealed class KnownBrowsers(OneTimeTokens tokens, Outbox outbox, LetterPap
             About = new("user", user.Id),
             UserId = user.Id,
         });
+        return true;
     }
 }

@@ -45,6 +45,7 @@ internal static class PasskeyEndpoints
     {
         if (rates.Take(http, visit) is { } flood) return refuse.Json(http, flood);
         if (!AssertionResponse.TryRead(await JsonBody.Read(http), out var response)) return refuse.Json(http, new PasskeyMalformed(Ceremony.SignIn, "credential"));
+        visit.StaysSignedIn = http.Request.Headers["Gatehouse-Stay"] == "on";
         if (!(await signIn.Complete(Challenge(http), response, "sign-in", http.GrantedOrNull(), visit)).Passed(out var signedIn, out var refusal))
             return RefuseAssertion(http, refuse, refusal);
         sessions.Keep(http, signedIn.CookieValue);

@@ -62,7 +62,7 @@ public sealed class SignInWithPasskey(Database database, Ceremonies ceremonies, 
         }
         string? value;
         // The same person again (prompt=login, step-up): the session goes on under a new id, and with it what hangs on it.
-        if (session is not null && session.UserId == user.Id) value = await sessions.Strengthen(sql, session, factor, reauthenticated: true, user.Epoch);
+        if (session is not null && session.UserId == user.Id) value = await sessions.Strengthen(sql, session, factor, reauthenticated: true, user.Epoch, purpose == "sign-in" ? visit : null);
         else value = await sessions.Begin(sql, granted, visit, SessionKind.Full, factor, session);
         if (value is null) return new PasskeyChallengeGone(Ceremony.SignIn);
         if (purpose == "sign-in") signInLog.Success("session", user.Id, null, factor.Method, visit);

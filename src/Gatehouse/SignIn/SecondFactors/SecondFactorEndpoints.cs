@@ -117,10 +117,10 @@ internal static class SecondFactorEndpoints
 
     private static RazorComponentResult<BackupCodesPage> CodesPage(AccessGranted granted, IReadOnlyList<string> codes) => new(new { Codes = codes, granted.User.Email });
 
-    private static async Task<IResult> Forget(HttpContext http, string id, Database database, RememberedDevices devices)
+    private static async Task<IResult> Forget(HttpContext http, string id, Visit visit, Database database, RememberedDevices devices)
     {
         await database.Write(sql => devices.Forget(sql, http.Granted().User.Id, id));
-        return SeeOther.To("/account/security");
+        return SeeOther.To(LocalPath.Or(visit.Form["then"], "/account/security"));
     }
 
     private static async Task<IResult> ShowSettings(Visit visit, Settings settings, Database database)

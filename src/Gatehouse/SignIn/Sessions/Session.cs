@@ -41,5 +41,11 @@ public sealed record Session
     public string Address { get; init; } = "";
     public string UserAgent { get; init; } = "";
 
+    /// <summary>The person chose to stay signed in on this device: the cookie outlives the browser, and the longer limits hold.</summary>
+    public bool Remembered { get; init; }
+
+    /// <summary>The first sign-in with this browser, and not the first of the account.</summary>
+    public bool NewBrowser { get; init; }
+
     public IReadOnlyList<Factor> Factors => JsonSerializer.Deserialize<List<Factor>>(FactorsJson) ?? [];
 }

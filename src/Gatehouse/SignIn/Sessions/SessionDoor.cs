@@ -7,15 +7,22 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Gatehouse.SignIn.Sessions;
 
 /// <summary>Recognises the session of a request and judges whether it may enter a route.</summary>
-internal sealed class SessionDoor(Database database, Secrets secrets, Cookies cookies, AccessRules rules, Refuse refuse, ReturnPath returnPath, TimeProvider clock) : ISessionDoor
+internal sealed class SessionDoor(Database database, Secrets secrets, Cookies cookies, AccessRules rules, Refuse refuse, ReturnPath returnPath, Settings settings, TimeProvider clock) : ISessionDoor
 {
     public async Task Recognise(HttpContext http, Visit visit)
     {
         if (cookies.Read(http, BeginSession.Cookie) is not { Length: 43 } value) return;
         var hash = secrets.Hash("session", value);
-        if (await database.Read(sql => SessionStore.Find(sql, hash)) is not { } found || !found.IsAlive(clock.Now())) return;
+        if (await database.Read(sql => SessionStore.Find(sql, hash)) is not { } found) return;
+        var policy = await SessionPolicy.Of(settings);
+        if (found.Over(policy, clock.Now()) is { } over)
+        {
+            // Whoever holds the cookie of a session may hear what became of it.
+            http.Features.Set(over);
+            return;
+        }
         if (!rules.Judge(found.User, found.Groups, found.Session, client: null).Passed(out var granted, out _)) return;
-        if (clock.Now() - found.Session.LastSeenAt > (long)SessionLimits.SeenEvery.TotalMilliseconds)
+        if (clock.Now() - found.Session.LastSeenAt > policy.SeenEvery(found.Session))
             await database.Write(sql => SessionStore.Seen(sql, hash, clock.Now()));
         http.Features.Set(granted);
         var user = granted.User;

@@ -15,7 +15,7 @@ public sealed partial class SweepSignIn(Database database, OneTimeTokens tokens,
         var before = clock.Now() - (long)KeepEnded.TotalMilliseconds;
         await tokens.Sweep(sql);
         await guesses.Sweep(sql);
-        await SessionStore.Sweep(sql, before);
+        await SessionStore.Sweep(sql, before, clock.Now());
         await PasskeyStore.Sweep(sql, clock.Now() - (long)KeepPasskeys.UndoFor.TotalMilliseconds);
         await HardwareKeys.HardwareKeyStore.Sweep(sql, clock.Now() - (long)HardwareKeys.KeyFactor.UndoFor.TotalMilliseconds);
     });

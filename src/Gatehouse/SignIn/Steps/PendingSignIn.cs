@@ -24,6 +24,9 @@ public sealed record PendingSignIn
     public string Onward { get; init; } = "";
     public string? ClientId { get; init; }
     public string? ClientName { get; init; }
+
+    /// <summary>The person asked to stay signed in on this device.</summary>
+    public bool Stay { get; init; }
     public long CreatedAt { get; init; }
     public long ExpiresAt { get; init; }
     public long? EndedAt { get; init; }
@@ -44,7 +47,7 @@ public sealed class PendingSignIns(Database database, Secrets secrets, TimeProvi
     public static readonly TimeSpan Validity = TimeSpan.FromMinutes(10);
 
     private const string Columns = """
-        id as "Id", user_id as "UserId", epoch as "Epoch", kind as "Kind", proofs as "ProofsJson", demands as "DemandsJson", onward as "Onward", client_id as "ClientId", client_name as "ClientName",
+        id as "Id", user_id as "UserId", epoch as "Epoch", kind as "Kind", proofs as "ProofsJson", demands as "DemandsJson", onward as "Onward", client_id as "ClientId", client_name as "ClientName", stay as "Stay",
         created_at as "CreatedAt", expires_at as "ExpiresAt", ended_at as "EndedAt", ended_because as "EndedBecause"
         """;
 
@@ -78,9 +81,9 @@ public sealed class PendingSignIns(Database database, Secrets secrets, TimeProvi
         var now = clock.Now();
         await sql.Run("delete from pending_sign_ins where expires_at < @before", new { before = now - (long)TimeSpan.FromDays(1).TotalMilliseconds });
         await sql.Run("""
-            insert into pending_sign_ins (id, browser, user_id, epoch, kind, proofs, demands, onward, client_id, client_name, created_at, expires_at)
-            values (@id, @browser, @UserId, @Epoch, @Kind, @ProofsJson, @DemandsJson, @Onward, @ClientId, @ClientName, @now, @expires)
-            """, new { id, browser = Browser(visit), pending.UserId, pending.Epoch, pending.Kind, pending.ProofsJson, pending.DemandsJson, pending.Onward, pending.ClientId, pending.ClientName, now, expires = now + (long)Validity.TotalMilliseconds });
+            insert into pending_sign_ins (id, browser, user_id, epoch, kind, proofs, demands, onward, client_id, client_name, stay, created_at, expires_at)
+            values (@id, @browser, @UserId, @Epoch, @Kind, @ProofsJson, @DemandsJson, @Onward, @ClientId, @ClientName, @Stay, @now, @expires)
+            """, new { id, browser = Browser(visit), pending.UserId, pending.Epoch, pending.Kind, pending.ProofsJson, pending.DemandsJson, pending.Onward, pending.ClientId, pending.ClientName, pending.Stay, now, expires = now + (long)Validity.TotalMilliseconds });
         return id;
     }
 

@@ -39,6 +39,7 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
         if (await pendings.Take(sql, pendingId, visit) is not { } pending) return null;
         if (await UserStore.Find(sql, pending.UserId) is not { } user || user.Epoch != pending.Epoch) return null;
         visit.UserId = user.Id;
+        if (pending.Stay) visit.StaysSignedIn = true;
         return await Judge(sql, user, [.. pending.Proofs, proof], pending.Proofs is [{ Method: "link" }, ..] ? SessionKind.Full : pending.Kind, pending.Onward, pending.Client, present, visit);
     }
 
@@ -84,6 +85,7 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
                 Onward = onward,
                 ClientId = client?.Id,
                 ClientName = client?.Name,
+                Stay = visit.StaysSignedIn,
             }, visit);
             return new SignInStep(user, null, id, kind);
         }
@@ -92,7 +94,7 @@ public sealed class SignInSteps(AccessRules rules, BeginSession sessions, Pendin
         var session = present?.Session;
         // The same person again (prompt=login, a second tab): the session goes on under a new id, and with it what hangs on it.
         var value = session is { Kind: SessionKind.Full } && kind == SessionKind.Full && session.UserId == user.Id
-            ? await sessions.Strengthen(sql, session, proofs, user.Epoch)
+            ? await sessions.Strengthen(sql, session, proofs, user.Epoch, visit)
             : await sessions.BeginWith(sql, granted, visit, kind, proofs, session);
         if (value is null) value = await sessions.BeginWith(sql, granted, visit, kind, proofs, previous: null);
         signInLog.Success(SignInLog.Session, user.Id, null, string.Join(' ', proofs.Select(p => p.Method).Distinct(StringComparer.Ordinal)), visit);

@@ -82,7 +82,8 @@ function begin(box) {
       answerForm.submit();
       return;
     }
-    const answer = await post(box, box.dataset.complete, credential.toJSON(), { 'Gatehouse-Challenge': challenge });
+    const stay = document.querySelector('input[name=stay]');
+    const answer = await post(box, box.dataset.complete, credential.toJSON(), { 'Gatehouse-Challenge': challenge, ...(stay?.checked ? { 'Gatehouse-Stay': 'on' } : {}) });
     if (!answer.ok) {
       if (answer.body.unknown && PublicKeyCredential.signalUnknownCredential)
         await PublicKeyCredential.signalUnknownCredential({ rpId: box.dataset.rpId, credentialId: credential.id }).catch(() => {});

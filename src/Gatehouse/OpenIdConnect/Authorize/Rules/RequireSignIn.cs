@@ -10,8 +10,11 @@ internal static class RequireSignIn
     public static Refusal? Check(AuthorizeRequest request)
     {
         var session = request.Person?.Session;
+        request.TooLongAway = session is not null && request.Client.SessionIdleSeconds is > 0 and var away
+            && Math.Max(session.AuthTime, request.LastVisit ?? 0) < request.MadeAt - away * 1000;
         var reason = session is null ? "nobody is signed in"
-            : request.AuthTimeAtLeast is { } limit && session.AuthTime < limit ? "the sign-in is too old for prompt or max_age"
+            : request.AuthTimeAtLeast is { } limit && session.AuthTime < limit ? request.Because?.InEnglish(" (set on its page)") ?? "the sign-in is too old for prompt or max_age"
+            : request.TooLongAway ? CheckMaxAge.NotSeen(request.Client).InEnglish(" (set on its page)")
             : AcrFalls(request, session) ? "the way of signing in is not among the acr values that are essential"
             : request.ExpectedSubject is { } subject && subject != request.Person!.User.Id ? "somebody else is signed in than the application expects"
             : null;
