@@ -12,7 +12,7 @@ internal static class PersonalAudit
             select s.at as signed_in_at, s.kind as kind, s.method as method, c.name as application, s.address as address, s.user_agent as browser
             from sign_ins s left join clients c on c.id = s.client_id where s.user_id = @userId order by s.at desc
             """, "delete from sign_ins where user_id = @userId"),
-        new("refusals", "Times you were refused, in the words that you were told", "90 days.", ["cases"], null, "delete from cases where user_id = @userId or target = @userId or data like '%' || @userId || '%'") { Told = Refusals },
+        new("refusals", "Times you were refused, in the words that you were told", "90 days.", ["cases"], null, "delete from problems where target = @userId; delete from cases where user_id = @userId or data like '%' || @userId || '%'") { Told = Refusals },
         new("changes", "Changes to your account, and what you changed here", "For good, as the record of who changed what; when the account is removed, your name and address are taken out of it.", ["audit"], """
             select a.at as done_at, a.action as action, case when a.target_id = @userId then 'your account' else a.target_kind end as about,
                 case when a.actor = @email then 'you' when a.actor like 'console:%' then 'the operator of the server' when a.actor like '%@%' then 'an administrator' else 'the server' end as done_by

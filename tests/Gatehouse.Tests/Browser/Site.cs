@@ -230,6 +230,12 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         Add("user-profile", User, "/account");
         Add("user-security", User, "/account/security");
         Add("user-sessions", User, "/account/sessions");
+        Add("user-sessions-end-others", User, "/account/sessions/end?which=others");
+        Add("user-sessions-end-all", User, "/account/sessions/end?which=all");
+        Add("user-data", User, "/account/data");
+        Add("user-data-ready", User, "/account/data?ready=1");
+        Add("user-data-confirm", User, "/account/data/confirm");
+        Add("user-delete", User, "/account/delete");
         Add("user-activity", User, "/account/activity");
         Add("user-consent", User, Authorize(photos, "https://photos.example.com/auth/login"), page => page.WaitForURLAsync("**/consent**"));
         Add("user-consent-gone", User, "/consent?continue=nonsense");
@@ -254,6 +260,14 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
             ("client", $"/admin/clients/{ClientId}"), ("setup-closed", "/setup"), ("code", "/help/oidc.redirect_uri_mismatch"), ("code-public", "/help/oidc.client_refused"),
         })
             Add("admin-" + name, Admin, path);
+        Add("admin-session-policy", Admin, "/admin/settings/sessions");
+        Add("admin-session-policy-wrong", Admin, "/admin/settings/sessions", async page =>
+        {
+            await page.Locator("#main [name=idle]").FillAsync("40");
+            await page.Locator("#main form button.primary").ClickAsync();
+        });
+        Add("admin-deletion", Admin, "/admin/settings/deletion");
+        Add("admin-delete-last-admin", Admin, "/account/delete");
         Add("admin-api", Admin, "/admin/apis/new", async page =>
         {
             await page.Locator("#main [name=identifier]").FillAsync(string.Create(CultureInfo.InvariantCulture, $"https://orders{Interlocked.Increment(ref made)}.example.com"));

@@ -141,7 +141,7 @@ public sealed partial class EndingTests(PostgresCluster postgres)
 
         // After the week in which it can be taken back there is nothing left to take back, and a namesake begins from nothing.
         site.Server.Clock.Advance(TimeSpan.FromDays(8));
-        using var purge = new PurgeDeletedUsers(site.Server.Database, site.Server.Services.GetRequiredService<AuditLog>(), site.Server.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<PurgeDeletedUsers>.Instance);
+        using var purge = new PurgeDeletedUsers(site.Server.Database, site.Server.Services.GetServices<Gatehouse.Data.PersonalData>(), site.Server.Services.GetRequiredService<AuditLog>(), site.Server.Clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<PurgeDeletedUsers>.Instance);
         await purge.Run();
         await site.Run("user", "add", "--email", "bea@example.com", "--name", "Bea");
         var again = (await site.Server.Database.Read(sql => UserStore.FindByEmail(sql, "bea@example.com")))!;

@@ -1,9 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Gatehouse.Accounts.Users;
 using Gatehouse.Data;
 using Gatehouse.SignIn.Sessions;
-using Gatehouse.Tests.Hardening;
 using Gatehouse.Tests.OpenIdConnect;
 using Gatehouse.Tests.Parts;
 using Gatehouse.Tests.SignIn.Passwords;
@@ -197,50 +195,6 @@ public partial class SessionPolicyTests(PostgresCluster postgres)
         await second.SignIn();
         await ada.Browser.Post("/account/sessions/end-all");
         Assert.Contains("All sessions of your account were ended", (await second.Browser.Get("/sign-in")).Body);
-    }
-
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task B01_the_id_of_a_session_changes_at_sign_in_step_up_and_sign_out_and_the_old_one_is_dead_on_the_server(bool onPostgres)
-    {
-        await using var instance = await Start(onPostgres);
-        using var ada = await TestPerson.User(instance, "ada@example.com", "Ada");
-        var ids = new List<string> { ada.Browser.Cookies["__Host-gatehouse"] };
-        await ada.SignIn();
-        ids.Add(ada.Browser.Cookies["__Host-gatehouse"]);
-        await ada.StepUp();
-        ids.Add(ada.Browser.Cookies["__Host-gatehouse"]);
-        using (var thief = instance.Browser())
-        {
-            await thief.Get("/sign-in");
-            foreach (var id in ids[..2])
-            {
-                thief.Cookies["__Host-gatehouse"] = id;
-                Assert.StartsWith("/sign-in", (await thief.Get("/account")).Location!, StringComparison.Ordinal);
-            }
-            await ada.Browser.Post("/sign-out");
-            thief.Cookies["__Host-gatehouse"] = ids[2];
-            Assert.StartsWith("/sign-in", (await thief.Get("/account")).Location!, StringComparison.Ordinal);
-        }
-        Assert.Equal(3, ids.Distinct().Count());
-        Assert.DoesNotContain("__Host-gatehouse", ada.Browser.Cookies.Keys);
-    }
-
-    [Theory, InlineData(false), InlineData(true)]
-    public async Task B06_disabling_a_new_factor_and_signing_out_everywhere_take_effect_on_the_next_request(bool onPostgres)
-    {
-        await using var instance = await Start(onPostgres);
-        using var disabled = await Somebody.With(instance, Role.User);
-        using var everywhere = await Somebody.With(instance, Role.User);
-        using var elsewhere = instance.Browser();
-        await elsewhere.Get("/sign-in");
-        elsewhere.Cookies["__Host-gatehouse"] = everywhere.Cookies["__Host-gatehouse"];
-        Assert.Equal(HttpStatusCode.OK, (await elsewhere.Get("/account")).Status);
-        await everywhere.Post("/account/sessions/end-all");
-        Assert.StartsWith("/sign-in", (await elsewhere.Get("/account")).Location!, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await disabled.Get("/account")).Status);
-        var id = await instance.Database.Read(sql => sql.One<string>("select user_name from users order by created_at, id limit 1"));
-        Assert.Equal(0, (await instance.Console("user", "disable", id!)).Code);
-        Assert.StartsWith("/sign-in", (await disabled.Get("/account")).Location!, StringComparison.Ordinal);
     }
 
     [Theory, InlineData(false), InlineData(true)]
