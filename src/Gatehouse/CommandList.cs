@@ -8,6 +8,7 @@ using Gatehouse.OpenIdConnect.Apis;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.OpenIdConnect.Keys;
 using Gatehouse.SignIn;
+using Gatehouse.SignIn.BreakGlass;
 using Gatehouse.SignIn.SecondFactors;
 using Gatehouse.SignUp;
 using Gatehouse.SignUp.Setup;
@@ -25,6 +26,6 @@ internal static class CommandList
         accounts.Single(c => c.Name == "user").Subcommands.Add(SignInCommands.Password(host));
         accounts.Single(c => c.Name == "user").Subcommands.Add(SignUpCommands.Invite(host));
         accounts.Single(c => c.Name == "user").Subcommands.Add(FactorCommands.Make(host));
-        return [.. AuditCommands.All(host), MailCommands.Make(host), ClientCommands.Make(host), LdapModule.LdapCommand(host), ApiCommands.Make(host), KeyCommands.Make(host), .. accounts, .. SetupCommands.All(host), DoctorCommands.Make(host), EncryptionKeyCommands.Make(host)];
+        return [.. AuditCommands.All(host), MailCommands.Make(host), ClientCommands.Make(host), LdapModule.LdapCommand(host), ApiCommands.Make(host), KeyCommands.Make(host), .. accounts, .. SetupCommands.All(host), DoctorCommands.Make(host), BreakGlassCommands.Make(host), EncryptionKeyCommands.Make(host)];
     }
 }

@@ -1,6 +1,7 @@
 using Gatehouse.Accounts.Users;
 using Gatehouse.Data;
 using Gatehouse.Refusals;
+using Gatehouse.SignIn.BreakGlass;
 using Gatehouse.SignIn.Sessions;
 
 namespace Gatehouse.SignIn;
@@ -10,6 +11,12 @@ public interface IAccessRule
 {
     /// <summary>Null when it passes. Judges what was loaded; asks no database.</summary>
     Refusal? Judge(AccessQuestion question);
+
+    /// <summary>
+    /// True for rules about networks, identity providers and directories, and for nothing else: a break-glass session is not judged by them, for it is what repairs them.
+    /// Expiry, step-up and audit are no such rules and cannot be skipped.
+    /// </summary>
+    bool YieldsToBreakGlass => false;
 }
 
 /// <summary>Everything the rules look at, loaded in one go.</summary>
@@ -28,6 +35,17 @@ public sealed class AccessRules(IEnumerable<IAccessRule> laterRules, TimeProvide
         log.Passed(AccountDisabled.Entry.Code, user.Id);
         if (client is not null) log.Passed(UserNotInAllowedGroup.Entry.Code, client.Client.Id);
         return new AccessGranted(user, groups, session, client, question.Now);
+    }
+
+    /// <summary>The branch for a break-glass session: no account, no groups, no application; its end is judged here, by the stored times.</summary>
+    public Outcome<AccessGranted> Judge(Opening opening)
+    {
+        var question = new AccessQuestion(opening.AsUser(), [], opening.AsSession(), Client: null, clock.Now());
+        if (!opening.IsOpen(question.Now))
+            return new BreakGlassOver(opening.Label, opening.EndedAt ?? opening.ExpiresAt, opening.EndedBecause ?? (question.Now < opening.OpenedAt ? "the clock was set back to before it began" : "its half hour has passed"));
+        foreach (var rule in laterRules)
+            if (!rule.YieldsToBreakGlass && rule.Judge(question) is { } refusal) return refusal;
+        return new AccessGranted(question.User, question.Groups, question.Session, client: null, question.Now);
     }
 
     private static Refusal? CheckAccountState(AccessQuestion q) => q.User switch

@@ -2,6 +2,7 @@ using Gatehouse.Accounts.Users;
 using Gatehouse.Audit;
 using Gatehouse.Data;
 using Gatehouse.Refusals;
+using Gatehouse.SignIn.BreakGlass;
 using Gatehouse.SignIn.HardwareKeys;
 using Gatehouse.SignIn.LoginLinks;
 using Gatehouse.SignIn.Passkeys;
@@ -60,6 +61,11 @@ public static class SignInModule
         services.AddSingleton<AfterSignIn>();
         services.AddSecondFactors();
         services.AddHardwareKeys();
+        services.AddSingleton<BreakGlassLetters>();
+        services.AddSingleton<SealBreakGlass>();
+        services.AddSingleton<UseBreakGlass>();
+        services.AddSingleton<IDoctorCheck, BreakGlassCheck>();
+        foreach (var template in BreakGlassLetters.All) services.AddSingleton(template);
         services.AddSingleton<PublicRequests>();
         services.AddSingleton<AnswerRequests>();
         services.AddHostedService(s => s.GetRequiredService<AnswerRequests>());
@@ -69,6 +75,7 @@ public static class SignInModule
             new MenuEntry("Administration", "Passwords", "/admin/settings/passwords", Access.Admin, 420, "key"),
             new MenuEntry("Administration", "Second factors", "/admin/settings/second-factors", Access.Admin, 421, "shield"),
             new MenuEntry("Administration", "Session policy", "/admin/settings/sessions", Access.Admin, 422, "screen"),
+            new MenuEntry("Administration", "Break-glass", BreakGlassEndpoints.Admin, Access.Admin, 445, "warn"),
             new MenuEntry("Administration", "Login links", "/admin/settings/login-links", Access.Admin, 440, "link"),
             new MenuEntry("Account", "Sessions", "/account/sessions", Access.User, 30, "screen"),
             new MenuEntry("Account", "Activity", "/account/activity", Access.User, 40, "clock")));
@@ -91,6 +98,7 @@ public static class SignInModule
         PasswordEndpoints.Map(routes);
         SecondFactorEndpoints.Map(routes);
         HardwareKeyEndpoints.Map(routes);
+        BreakGlassEndpoints.Map(routes);
     }
 
     private static async Task<IResult> ShowSignIn(HttpContext http, Visit visit, Onward onward, Settings settings, Refuse refuse)
@@ -135,8 +143,9 @@ public static class SignInModule
         return SeeOther.To(onward.Length > 0 ? $"/sign-in?{onward}" : "/sign-in");
     }
 
-    private static async Task<IResult> SignOut(HttpContext http, BeginSession sessions, EndSessions end)
+    private static async Task<IResult> SignOut(HttpContext http, Visit visit, BeginSession sessions, EndSessions end, UseBreakGlass glass)
     {
+        if (http.OpeningOrNull() is { } opening) await glass.End(opening.Id, new(opening.ActorName, visit.Address.ToString()));
         if (http.GrantedOrNull() is { Session: { } session }) await end.One(session.PublicId, "signed out");
         sessions.Forget(http);
         return SeeOther.To("/sign-in");

@@ -17,6 +17,7 @@ public sealed record AccountDisabled(UserRef User, string By, string? Because, l
     private string Channel => By.Split(':')[0] switch
     {
         "console" => "at the server's console",
+        BreakGlass.Opening.UserId => "in a break-glass session",
         "ldap" => "by the directory's sync",
         "scim" => "by SCIM",
         "idp" => "by the identity provider",

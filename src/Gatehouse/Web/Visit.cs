@@ -33,6 +33,9 @@ public sealed class Visit(TimeProvider clock)
     /// <summary>Who is signed in, for the frame of the page; null for strangers.</summary>
     public SignedIn? SignedIn { get; set; }
 
+    /// <summary>When this browser's break-glass session ends at the latest, Unix milliseconds; null when there is none. Every page says so.</summary>
+    public long? BreakGlassUntil { get; set; }
+
     /// <summary>The address block that a stranger's requests count for; null when somebody is signed in.</summary>
     public string? Stranger => SignedIn is null ? ClientAddress.Block(Address) : null;
 

@@ -55,7 +55,7 @@ public class PagesTests(Chromium chromium, Site site) : IClassFixture<Site>
             .Append(typeof(Gatehouse.Ldap.Sync.RunPage).FullName!)
             // Seen only by whoever follows a mailed link, goes round in circles or gives up the last passkey.
             .Concat(["Gatehouse.OpenIdConnect.Authorize.LoopPage", "Gatehouse.OpenIdConnect.Logout.InstantLogoutPage", "Gatehouse.SignIn.NewDevices.NotMePage", "Gatehouse.SignIn.NewDevices.NotMeDonePage",
-                "Gatehouse.Accounts.Email.EmailLinkPage", "Gatehouse.Accounts.Email.EmailDonePage", "Gatehouse.SignIn.Passkeys.RemoveLastPage", "Gatehouse.SignIn.LoginLinks.LinkAskedPage"])
+                "Gatehouse.Accounts.Email.EmailLinkPage", "Gatehouse.Accounts.Email.EmailDonePage", "Gatehouse.SignIn.Passkeys.RemoveLastPage", "Gatehouse.SignIn.LoginLinks.LinkAskedPage", "Gatehouse.SignIn.BreakGlass.BreakGlassSealedPage", "Gatehouse.SignIn.BreakGlass.BreakGlassDrilledPage"])
             .Append(typeof(Gatehouse.SignIn.OnwardPage).FullName!).Append(typeof(Gatehouse.SignIn.StepUp.ConfirmedPage).FullName!);
         Assert.Equal([], components.Except(site.Rendered).Except(elsewhere).ToArray());
     }

@@ -207,6 +207,8 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         foreach (var press in new[] { "verify", "change", "stop" }) Add("stranger-email-" + press, Stranger, $"/email/{press}?t=nonsense");
         Add("stranger-not-me-unknown", Stranger, "/not-me?t=nonsense");
         Add("stranger-second-step", Stranger, "/sign-in/second");
+        Add("stranger-break-glass", Stranger, "/break-glass");
+        Add("stranger-break-glass-drill", Stranger, "/break-glass/drill");
         Add("stranger-link", Stranger, link);
         Add("stranger-link-unknown", Stranger, "/link?t=nonsense");
         Add("stranger-join", Stranger, invitation);
@@ -256,7 +258,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
             ("problems", "/admin/problems"), ("problems-none", "/admin/problems?state=closed"), ("case-callback", $"/admin/cases/{Reference}"), ("case-group", $"/admin/cases/{groupReference}"),
             ("case-not-stored", "/admin/cases/GH-0000-0000"), ("remedy", $"/admin/cases/{Reference}/remedies/0"), ("lookup", "/admin/lookup?q=example.com"), ("lookup-nothing", "/admin/lookup?q=nothing-of-the-kind"),
             ("users", "/admin/users"), ("users-none", "/admin/users?q=nobody-of-this-name"), ("user-new", "/admin/users/new"), ("groups", "/admin/groups"), ("clients", "/admin/clients"), ("clients-none", "/admin/clients?q=nothing"), ("client-new", "/admin/clients/new"),
-            ("email", "/admin/settings/email"), ("mail-log", "/admin/mail"), ("passwords", "/admin/settings/passwords"), ("apis", "/admin/apis"), ("api-new", "/admin/apis/new"), ("keys", "/admin/keys"), ("login-links", "/admin/settings/login-links"), ("second-factors", "/admin/settings/second-factors"), ("templates", "/admin/settings/email-templates"), ("preview", "/admin/preview"), ("ldap", "/admin/settings/ldap"), ("ldap-explain", "/admin/ldap/explain"), ("ldap-syncs", "/admin/ldap/syncs"), ("invite", "/admin/invite"), ("invitations", "/admin/invitations"), ("invitations-none", "/admin/invitations?q=nobody-of-this-name"), ("sign-up", "/admin/settings/sign-up"), ("client-claims", $"/admin/clients/{ClientId}/claims"),
+            ("break-glass", "/admin/break-glass"), ("email", "/admin/settings/email"), ("mail-log", "/admin/mail"), ("passwords", "/admin/settings/passwords"), ("apis", "/admin/apis"), ("api-new", "/admin/apis/new"), ("keys", "/admin/keys"), ("login-links", "/admin/settings/login-links"), ("second-factors", "/admin/settings/second-factors"), ("templates", "/admin/settings/email-templates"), ("preview", "/admin/preview"), ("ldap", "/admin/settings/ldap"), ("ldap-explain", "/admin/ldap/explain"), ("ldap-syncs", "/admin/ldap/syncs"), ("invite", "/admin/invite"), ("invitations", "/admin/invitations"), ("invitations-none", "/admin/invitations?q=nobody-of-this-name"), ("sign-up", "/admin/settings/sign-up"), ("client-claims", $"/admin/clients/{ClientId}/claims"),
             ("client", $"/admin/clients/{ClientId}"), ("setup-closed", "/setup"), ("code", "/help/oidc.redirect_uri_mismatch"), ("code-public", "/help/oidc.client_refused"),
         })
             Add("admin-" + name, Admin, path);

@@ -9,6 +9,9 @@ public static class SessionKind
 
     /// <summary>By a login link: may register a passkey, sign out, and continue to the waiting application; nothing else.</summary>
     public const string Enrolment = "enrolment";
+
+    /// <summary>By break-glass: administers, belongs to no account, and is kept apart from the sessions of people.</summary>
+    public const string BreakGlass = "break_glass";
 }
 
 /// <summary>One factor given in a session.</summary>
