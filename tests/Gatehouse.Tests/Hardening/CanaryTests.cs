@@ -273,7 +273,7 @@ public sealed partial class CanaryTests(PostgresCluster postgres)
         /// <summary>Every route, with secrets in its query, body, cookies and Authorization header, as a stranger and as an admin.</summary>
         public async Task Hostile(TestPerson admin, (string Method, string Path)[] routes)
         {
-            string[] names = ["t", "code", "state", "token", "password", "new_password", "otp", "client_secret", "client_id", "code_verifier", "refresh_token", "access_token", "id_token_hint", "login_hint", "continue", "pending", "seal", "secret", "_token", "assertion"];
+            string[] names = ["t", "code", "state", "token", "password", "new_password", "otp", "client_secret", "client_id", "code_verifier", "refresh_token", "access_token", "id_token_hint", "login_hint", "continue", "pending", "seal", "secret", "_token", "assertion", "backup", "pass", "confirm_code", "confirm_password", "challenge", "credential"];
             string Pairs(string where) => string.Join('&', names.Select(n => $"{n}={test.Plant($"{n} in {where}")}"));
             using var stranger = new TestBrowser(origin);
             await stranger.Get("/sign-in");

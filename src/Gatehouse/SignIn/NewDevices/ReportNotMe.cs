@@ -6,13 +6,16 @@ using Gatehouse.Mail;
 using Gatehouse.Mail.Templates;
 using Gatehouse.Refusals;
 using Gatehouse.SignIn.LoginLinks;
+using Gatehouse.SignIn.HardwareKeys;
 using Gatehouse.SignIn.Passkeys;
+using Gatehouse.SignIn.SecondFactors;
 using Gatehouse.Web;
 
 namespace Gatehouse.SignIn.NewDevices;
 
 /// <summary>"This was not me": one press ends every session, grant and login link of the account, and puts away passkeys that were registered since the sign-in.</summary>
-public sealed class ReportNotMe(Database database, OneTimeTokens tokens, AuditLog audit, Outbox outbox, LetterPaper paper, ServerConfiguration configuration, TimeProvider clock)
+public sealed class ReportNotMe(Database database, OneTimeTokens tokens, AuthenticatorApps apps, BackupCodes codes, AuditLog audit, Outbox outbox, LetterPaper paper, ServerConfiguration configuration,
+    TimeProvider clock)
 {
     /// <summary>What the link is about. Looking does nothing.</summary>
     public Task<Outcome<(User User, NotMePayload What)>> Look(string value) => database.Read(async sql => await Judge(sql, await tokens.Look(sql, TokenType.NotMe, value), value));
@@ -28,11 +31,9 @@ public sealed class ReportNotMe(Database database, OneTimeTokens tokens, AuditLo
         var removed = 0L;
         foreach (var passkey in await PasskeyStore.Of(sql, user.Id))
             if (passkey.RemovedAt is null && passkey.CreatedAt >= what.BeganAt && await PasskeyStore.Remove(sql, user.Id, passkey.Id, clock.Now())) removed++;
-        var keys = 0L;
-        foreach (var key in await HardwareKeys.HardwareKeyStore.Of(sql, user.Id))
-            if (key.RemovedAt is null && key.CreatedAt >= what.BeganAt && await HardwareKeys.HardwareKeyStore.Remove(sql, user.Id, key.Id, clock.Now())) keys++;
+        var factors = await NewerFactors(sql, user, what.BeganAt);
         await sql.Run("delete from known_browsers where user_id = @Id and first_at >= @BeganAt", new { user.Id, what.BeganAt });
-        await audit.Write(sql, actor, "session.reported_not_me", user.AuditTarget, after: $"all sessions ended, {removed} passkeys removed{(keys > 0 ? $", {keys} hardware keys removed" : "")}; the sign-in came from {what.Address}");
+        await audit.Write(sql, actor, "session.reported_not_me", user.AuditTarget, after: $"all sessions ended, {removed} passkeys removed{factors}; the sign-in came from {what.Address}");
         var texts = Texts.In("en");
         var written = await paper.Write(NewDeviceLetters.Reported(texts, user.Email, what.UserAgent, what.Address, configuration.Link($"/admin/users/{user.Id}")), texts);
         foreach (var admin in await UserStore.ActiveAdmins(sql))
@@ -49,6 +50,26 @@ public sealed class ReportNotMe(Database database, OneTimeTokens tokens, AuditLo
             });
         return removed;
     });
+
+    /// <summary>
+    /// Second factors registered since go where an older one stays. Where there is none they stay: an account without any would be open to whoever reads the mail and knows the password,
+    /// and an admin, who hears of the report, resets them after a check.
+    /// </summary>
+    /// <returns>What was done, for the audit log.</returns>
+    private async Task<string> NewerFactors(Sql sql, User user, long since)
+    {
+        await KeepFactors.Hold(sql, user.Id);
+        var app = await apps.Of(sql, user.Id);
+        var keys = (await HardwareKeyStore.Of(sql, user.Id)).Where(k => k.RemovedAt is null).ToArray();
+        var newer = keys.Where(k => k.CreatedAt >= since).ToArray();
+        if (newer.Length == 0 && !(app?.CreatedAt >= since)) return "";
+        if (newer.Length == keys.Length && !(app?.CreatedAt < since)) return ", second factors registered since were left: reset them after a check";
+        foreach (var key in newer) await HardwareKeyStore.Remove(sql, user.Id, key.Id, clock.Now());
+        var withApp = app?.CreatedAt >= since && await apps.Remove(sql, user.Id);
+        // Whoever was in has seen codes that were made meanwhile.
+        var withCodes = await codes.Left(sql, user.Id) is { } left && left.CreatedAt >= since && await codes.Remove(sql, user.Id) > 0;
+        return $", {newer.Length} hardware keys{(withApp ? ", the authenticator app" : "")}{(withCodes ? ", the backup codes" : "")} removed";
+    }
 
     private async Task<Outcome<(User, NotMePayload)>> Judge(Sql sql, Spent spent, string value)
     {
