@@ -42,7 +42,7 @@ public static class DoctorModule
 
     public static void MapDoctor(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/admin/doctor", async (Examination examination) => new RazorComponentResult<DoctorPage>(new { Report = await examination.Recent() })).For(Access.Viewer);
+        routes.MapGet("/admin/doctor", async Task<IResult> (Examination examination) => new RazorComponentResult<DoctorPage>(new { Report = await examination.Recent() })).For(Access.Viewer);
         routes.MapPost("/admin/doctor", async (Examination examination) =>
         {
             await examination.Run();

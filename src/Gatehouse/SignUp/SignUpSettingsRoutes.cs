@@ -13,7 +13,7 @@ internal static class SignUpSettingsRoutes
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/admin/settings/sign-up", async (Visit visit, Settings settings) =>
+        routes.MapGet("/admin/settings/sign-up", async Task<IResult> (Visit visit, Settings settings) =>
             new RazorComponentResult<SignUpSettingsPage>(new { How = await SignUpSettings.Of(settings), Saved = visit.Query?["done"] == "saved" })).For(Access.Admin);
         routes.MapPost("/admin/settings/sign-up", Save).For(Access.Admin, recent: true);
     }

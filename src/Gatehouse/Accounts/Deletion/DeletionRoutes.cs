@@ -23,7 +23,7 @@ internal static class DeletionRoutes
             Then(http, refuse, id, "deleted", wishes.Approve(id, visit.Actor()))).For(Access.Admin, recent: true);
         routes.MapPost("/admin/users/{id}/deletion/decline", (HttpContext http, string id, Visit visit, AskForDeletion wishes, Refuse refuse) =>
             Then(http, refuse, id, "declined", wishes.Decline(id, visit.Form.Text("because"), visit.Actor()))).For(Access.Admin, recent: true);
-        routes.MapGet(Settings, async (Visit visit, Settings settings) =>
+        routes.MapGet(Settings, async Task<IResult> (Visit visit, Settings settings) =>
             new RazorComponentResult<DeletionSettingsPage>(new { How = await DeletionSettings.Of(settings), Saved = visit.Query?["done"] == "saved" })).For(Access.Admin);
         routes.MapPost(Settings, Save).For(Access.Admin, recent: true);
     }

@@ -10,7 +10,7 @@ internal static class EmailRoutes
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/account/email", (Visit visit) => new RazorComponentResult<ChangeEmailPage>(new { Present = visit.SignedIn!.Email })).For(Access.User);
+        routes.MapGet("/account/email", IResult (Visit visit) => new RazorComponentResult<ChangeEmailPage>(new { Present = visit.SignedIn!.Email })).For(Access.User);
         routes.MapPost("/account/email", Ask).For(Access.User, recent: true);
         routes.MapPost("/account/email/verify", AskOwnProof).For(Access.User);
         routes.MapPost("/admin/users/{id}/verify-email", AskProofOf).For(Access.Admin, recent: true);

@@ -10,7 +10,7 @@ internal static class DataRoutes
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, (Visit visit, DownloadData data) => new RazorComponentResult<DataPage>(new { data.Kept, Ready = visit.Query?["ready"] == "1" })).For(Access.User);
+        routes.MapGet(Path, IResult (Visit visit, DownloadData data) => new RazorComponentResult<DataPage>(new { data.Kept, Ready = visit.Query?["ready"] == "1" })).For(Access.User);
         // Confirmed first on a page of its own: a download that begins behind the confirmation would leave that page standing there.
         routes.MapGet(Path + "/confirm", () => SeeOther.To(Path + "?ready=1")).For(Access.User, recent: true);
         routes.MapPost(Path, Download).For(Access.User, recent: true);

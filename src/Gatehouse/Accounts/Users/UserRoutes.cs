@@ -17,7 +17,7 @@ internal static class UserRoutes
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/admin/users", List).For(Access.Admin);
-        routes.MapGet("/admin/users/new", () => new RazorComponentResult<NewUserPage>()).For(Access.Admin);
+        routes.MapGet("/admin/users/new", IResult () => new RazorComponentResult<NewUserPage>()).For(Access.Admin);
         routes.MapPost("/admin/users/new", Create).For(Access.Admin, recent: true);
         routes.MapPost("/admin/users/bulk", Bulk).For(Access.Admin, recent: true);
         routes.MapGet("/admin/users/{id}", (HttpContext http, string id) => Show(http, id)).For(Access.Admin);

@@ -18,8 +18,8 @@ internal static class LdapRoutes
         routes.MapPost(OnOurSide.Page + "/preset", async (HttpContext http, Visit visit, SettingsStore store) =>
             await Page(http, Presets.Apply(DirectoryForm.Read(visit.Form), visit.Form["preset"] ?? ""), await store.Get())).For(Access.Admin);
         routes.MapPost(OnOurSide.Page + "/test", Test).For(Access.Admin, recent: true);
-        routes.MapGet("/admin/ldap/explain", () => new RazorComponentResult<ExplainPage>()).For(Access.Admin);
-        routes.MapPost("/admin/ldap/explain", async (HttpContext http, Visit visit, ExplainPerson explain) =>
+        routes.MapGet("/admin/ldap/explain", IResult () => new RazorComponentResult<ExplainPage>()).For(Access.Admin);
+        routes.MapPost("/admin/ldap/explain", async Task<IResult> (HttpContext http, Visit visit, ExplainPerson explain) =>
             new RazorComponentResult<ExplainPage>(new { Told = await explain.Run(visit.Form["name"] ?? "", http.RequestAborted) })).For(Access.Admin);
         routes.MapPost("/admin/ldap/let-in", LetIn).For(Access.Admin, recent: true);
     }

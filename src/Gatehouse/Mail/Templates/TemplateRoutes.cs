@@ -15,7 +15,7 @@ internal static class TemplateRoutes
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, async (Visit visit, Settings settings, IEnumerable<LetterTemplate> templates) =>
+        routes.MapGet(Path, async Task<IResult> (Visit visit, Settings settings, IEnumerable<LetterTemplate> templates) =>
             new RazorComponentResult<TemplatesPage>(new { Templates = Ordered(templates), Sender = await Sender.Of(settings), Saved = visit.Query?["done"] == "saved" })).For(Access.Admin);
         routes.MapPost(Path, Save).For(Access.Admin, recent: true);
         routes.MapGet(Path + "/{kind}", Show).For(Access.Admin);

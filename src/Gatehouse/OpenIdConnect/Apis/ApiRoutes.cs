@@ -16,7 +16,7 @@ internal static class ApiRoutes
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/admin/apis", List).For(Access.Admin);
-        routes.MapGet("/admin/apis/new", () => new RazorComponentResult<NewApiPage>(new { Draft = new ApiDraft() })).For(Access.Admin);
+        routes.MapGet("/admin/apis/new", IResult () => new RazorComponentResult<NewApiPage>(new { Draft = new ApiDraft() })).For(Access.Admin);
         routes.MapPost("/admin/apis", Create).For(Access.Admin, recent: true);
         routes.MapGet("/admin/apis/{id}", (HttpContext http, string id, Visit visit) => Show(http, id, visit.Query?["done"])).For(Access.Admin);
         routes.MapPost("/admin/apis/{id}", Save).For(Access.Admin, recent: true);

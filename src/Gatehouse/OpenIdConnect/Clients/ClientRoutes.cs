@@ -19,7 +19,7 @@ internal static class ClientRoutes
         routes.MapGet("/", Apps).For(Access.User);
         routes.MapGet("/apps", Apps).For(Access.User);
         routes.MapGet("/admin/clients", List).For(Access.Admin);
-        routes.MapGet("/admin/clients/new", () => new RazorComponentResult<NewClientPage>(new { Draft = new ClientDraft() })).For(Access.Admin);
+        routes.MapGet("/admin/clients/new", IResult () => new RazorComponentResult<NewClientPage>(new { Draft = new ClientDraft() })).For(Access.Admin);
         routes.MapPost("/admin/clients/new", AskWho).For(Access.Admin, recent: true);
         routes.MapPost("/admin/clients", Create).For(Access.Admin, recent: true);
         routes.MapGet("/admin/clients/{id}", (HttpContext http, string id, Visit visit) => Show(http, id, visit.Query?["done"])).For(Access.Admin);

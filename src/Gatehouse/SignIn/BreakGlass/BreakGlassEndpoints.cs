@@ -17,9 +17,9 @@ internal static class BreakGlassEndpoints
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Public, () => new RazorComponentResult<BreakGlassPage>()).For(Access.Anyone);
+        routes.MapGet(Public, IResult () => new RazorComponentResult<BreakGlassPage>()).For(Access.Anyone);
         routes.MapPost(Public, Open).For(Access.Anyone);
-        routes.MapGet(Public + "/drill", () => new RazorComponentResult<BreakGlassPage>(new { Rehearsal = true })).For(Access.Anyone);
+        routes.MapGet(Public + "/drill", IResult () => new RazorComponentResult<BreakGlassPage>(new { Rehearsal = true })).For(Access.Anyone);
         routes.MapPost(Public + "/drill", Drill).For(Access.Anyone);
         routes.MapPost(Public + "/end", End).For(Access.Anyone);
         routes.MapPost(Public + "/confirm", Confirm).For(Access.Viewer);

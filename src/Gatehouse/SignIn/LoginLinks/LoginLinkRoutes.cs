@@ -31,7 +31,7 @@ internal static class LoginLinkRoutes
         routes.MapPost(Ask, AskForOne).For(Access.Anyone);
         routes.MapPost("/admin/users/{id}/login-link", Make).For(Access.Admin, recent: true);
         routes.MapPost("/admin/users/{id}/login-link/revoke", Revoke).For(Access.Admin, recent: true);
-        routes.MapGet("/admin/settings/login-links", async (Visit visit, Settings settings) =>
+        routes.MapGet("/admin/settings/login-links", async Task<IResult> (Visit visit, Settings settings) =>
             new RazorComponentResult<LoginLinkSettingsPage>(new { How = await LoginLinkSettings.Of(settings), Saved = visit.Query?["done"] == "saved" })).For(Access.Admin);
         routes.MapPost("/admin/settings/login-links", Save).For(Access.Admin, recent: true);
     }

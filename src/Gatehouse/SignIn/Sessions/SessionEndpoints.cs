@@ -11,7 +11,7 @@ internal static class SessionEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/account/sessions", async (HttpContext http, Visit visit, EndSessions sessions, Database database, RememberedDevices devices, Settings settings) => new RazorComponentResult<SessionsPage>(new
+        routes.MapGet("/account/sessions", async Task<IResult> (HttpContext http, Visit visit, EndSessions sessions, Database database, RememberedDevices devices, Settings settings) => new RazorComponentResult<SessionsPage>(new
         {
             Sessions = await sessions.Of(http.Granted().User.Id),
             Devices = await database.Read(sql => devices.Of(sql, http.Granted().User)),
@@ -19,12 +19,12 @@ internal static class SessionEndpoints
             Current = http.Granted().Session!.PublicId,
             Done = visit.Query?["done"],
         })).For(Access.User);
-        routes.MapGet("/account/sessions/end", async (HttpContext http, Visit visit, EndSessions sessions) =>
+        routes.MapGet("/account/sessions/end", async Task<IResult> (HttpContext http, Visit visit, EndSessions sessions) =>
         {
             var (all, everywhere) = ((await sessions.Of(http.Granted().User.Id)).Count, visit.Query?["which"] == "all");
             return new RazorComponentResult<EndSessionsPage>(new { Everywhere = everywhere, Count = everywhere ? all : all - 1 });
         }).For(Access.User);
-        routes.MapGet("/account/activity", async (HttpContext http, OwnActivity activity) =>
+        routes.MapGet("/account/activity", async Task<IResult> (HttpContext http, OwnActivity activity) =>
             new RazorComponentResult<ActivityPage>(new { Lines = await activity.Of(http.Granted().User.Id) })).For(Access.User);
         routes.MapPost("/account/sessions/{id}/end", async (HttpContext http, string id, EndSessions sessions) =>
         {

@@ -14,7 +14,7 @@ internal static class SessionSettingsRoutes
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, async (Visit visit, Settings settings) => new RazorComponentResult<SessionSettingsPage>(new
+        routes.MapGet(Path, async Task<IResult> (Visit visit, Settings settings) => new RazorComponentResult<SessionSettingsPage>(new
         {
             Value = await SessionPolicy.Of(settings),
             Saved = visit.Query?["done"] == "saved",
