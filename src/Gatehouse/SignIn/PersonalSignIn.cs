@@ -35,6 +35,8 @@ internal static class PersonalSignIn
             select type as kind, created_at, expires_at, used_at from one_time_tokens
             where subject = @userId and type in ('login_link', 'password_reset', 'not_me', 'verify_email', 'change_email', 'stop_email_change') order by created_at desc
             """, "delete from one_time_tokens where subject = @userId"),
+        new("break_glass", "Break-glass credentials that you sealed; not the credentials", "For good, as the record of who could get in; when the account is removed, your address is taken out of it.", ["break_glass_credentials"],
+            "select made_at, used_at, drilled_at as rehearsed_at, ended_at from break_glass_credentials where made_by = @email order by made_at", "update break_glass_credentials set made_by = @userId where made_by = @email"),
         new("pending_sign_ins", "Sign-ins that wait for a second factor", "10 minutes.", ["pending_sign_ins"], null),
     ];
 }

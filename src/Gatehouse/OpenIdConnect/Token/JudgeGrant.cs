@@ -9,6 +9,8 @@ internal sealed class JudgeGrant(AccessRules access)
     public Outcome<AccessGranted> Judge(StandingGrant standing)
     {
         var (grant, user, client) = (standing.Grant, standing.User, standing.Client.Client);
+        // First, for switching an account off also raises its epoch and ends its sessions: the admin is told the cause, not what followed from it.
+        if (!user.IsActive && access.Judge(user, standing.Groups, null, null).Refusal is { } off) return new GrantOfAccountOff(client, user.Ref, off.Facts.Code, off.Evidence);
         if (grant.RevokedAt is not null) return new GrantEnded(client, user.Ref, $"it was revoked ({grant.RevokedBecause})");
         if (grant.UserEpoch != user.Epoch) return new GrantEnded(client, user.Ref, "the account was disabled, changed its factors or signed out everywhere since");
         if (standing.SessionGone) return new GrantEnded(client, user.Ref, "the session is gone");

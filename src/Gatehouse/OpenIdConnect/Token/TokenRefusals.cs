@@ -230,6 +230,17 @@ public sealed record GrantNoLongerAllowed(ClientRef Client, UserRef User, string
     public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {User.Name}", $"/admin/users/{User.Id}"), new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
+/// <summary>The account behind the grant is switched off or deleted: the one cause at every door that a token opens.</summary>
+public sealed record GrantOfAccountOff(ClientRef Client, UserRef User, string Code, string Why) : Refusal<GrantOfAccountOff>, IRefusal<GrantOfAccountOff>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.account_off", "A token of an account that is switched off", GrantRefused.Public,
+        Fix: "Nothing, if the account is to stay off; otherwise restore it. The person signs in anew.", Wire: GrantRefused.Wire, PublicCode: GrantRefused.Code, Causer: Causer.ProvenUser);
+    public static GrantOfAccountOff Example => new(new("c1", "Grafana"), new("u1", "Ada"), "account.disabled", "Ada was disabled by grace@example.com, on the admin pages, on 2023-11-14 22:13 UTC.");
+    public override string Target => User.Id;
+    public override string Evidence => $"{Why} {Client.Name} still tries with what it was given before ({Code}).";
+    public override IEnumerable<Remedy> Remedies => [new RestoreUser(User), new OpenPage($"Open {User.Name}", $"/admin/users/{User.Id}")];
+}
+
 /// <summary>A refresh token that is none.</summary>
 public sealed record RefreshTokenUnknown(ClientRef Client, int Length) : Refusal<RefreshTokenUnknown>, IRefusal<RefreshTokenUnknown>
 {

@@ -61,7 +61,8 @@ internal sealed class UserinfoEndpoint(
         if (await database.Read(sql => GrantStore.Load(sql, grantId)) is not { } standing) return new AccessTokenInvalid("its grant is gone");
         visit.ClientId = standing.Grant.ClientId;
         visit.UserId = standing.User.Id;
-        if (!judge.Judge(standing).Passed(out var granted, out var refusal)) return new AccessTokenRevoked(standing.Client.Client, refusal.Facts.Code, refusal.Evidence);
+        if (!judge.Judge(standing).Passed(out var granted, out var refusal))
+            return refusal is GrantOfAccountOff off ? new AccessTokenOfAccountOff(off.Client, off.User, off.Evidence) : new AccessTokenRevoked(standing.Client.Client, refusal.Facts.Code, refusal.Evidence);
         return Scopes.Has(token.Scope, Scopes.OpenId) ? new Allowed(granted, standing.Client, token.Scope, RequestedClaims.OfStored(standing.Grant.RequestedClaims)) : new OpenIdScopeMissing(standing.Client.Client, token.Scope);
     }
 }

@@ -71,6 +71,17 @@ public sealed record AccessTokenRevoked(ClientRef Client, string Code, string Wh
     public override IEnumerable<Remedy> Remedies => [new OpenPage($"Open {Client.Name}", $"/admin/clients/{Client.Id}")];
 }
 
+/// <summary>The account behind an access token is switched off or deleted.</summary>
+public sealed record AccessTokenOfAccountOff(ClientRef Client, UserRef User, string Why) : Refusal<AccessTokenOfAccountOff>, IRefusal<AccessTokenOfAccountOff>
+{
+    public static RefusalEntry Entry { get; } = new("oidc.access_token_account_off", "An access token of an account that is switched off", TokenRefused.Public,
+        Fix: "Nothing, if the account is to stay off; otherwise restore it. The person signs in anew.", Wire: TokenRefused.Wire, Status: 401, PublicCode: TokenRefused.Code, Causer: Causer.ProvenUser);
+    public static AccessTokenOfAccountOff Example => new(new("c1", "Grafana"), new("u1", "Ada"), "Ada was disabled by grace@example.com, on the admin pages, on 2023-11-14 22:13 UTC. Grafana still tries with what it was given before (account.disabled).");
+    public override string Target => User.Id;
+    public override string Evidence => Why;
+    public override IEnumerable<Remedy> Remedies => [new RestoreUser(User), new OpenPage($"Open {User.Name}", $"/admin/users/{User.Id}")];
+}
+
 /// <summary>A token without openid.</summary>
 public sealed record OpenIdScopeMissing(ClientRef Client, string Scope) : Refusal<OpenIdScopeMissing>, IRefusal<OpenIdScopeMissing>
 {

@@ -40,22 +40,22 @@ public sealed record BreakGlassUnknown(bool Rehearsal) : Refusal<BreakGlassUnkno
 }
 
 /// <summary>It was good once.</summary>
-public sealed record BreakGlassUsedBefore(string Kind, long MadeAt, string MadeBy, long UsedAt) : Refusal<BreakGlassUsedBefore>, IRefusal<BreakGlassUsedBefore>
+public sealed record BreakGlassUsedBefore(string Kind, long MadeAt, long UsedAt) : Refusal<BreakGlassUsedBefore>, IRefusal<BreakGlassUsedBefore>
 {
     public static RefusalEntry Entry { get; } = BreakGlassRefused.Entry("signin.break_glass_used_before", "A used break-glass credential was typed again",
         "Each works once. Seal a new one under Administration > Break-glass, or run on the server: gatehouse break-glass open.");
-    public static BreakGlassUsedBefore Example => new(GlassKind.Sealed, 1_700_000_000_000, "grace@example.com", 1_700_100_000_000);
-    public override string Evidence => $"The {BreakGlassRefused.Name(Kind)} that {MadeBy} made at {BreakGlassRefused.At(MadeAt)} was used at {BreakGlassRefused.At(UsedAt)}.";
+    public static BreakGlassUsedBefore Example => new(GlassKind.Sealed, 1_700_000_000_000, 1_700_100_000_000);
+    public override string Evidence => $"The {BreakGlassRefused.Name(Kind)} made at {BreakGlassRefused.At(MadeAt)} was used at {BreakGlassRefused.At(UsedAt)}.";
     public override IEnumerable<Remedy> Remedies => [BreakGlassRefused.Page];
 }
 
 /// <summary>It was replaced, withdrawn or is too old.</summary>
-public sealed record BreakGlassEndedBefore(string Kind, long MadeAt, string MadeBy, string Because) : Refusal<BreakGlassEndedBefore>, IRefusal<BreakGlassEndedBefore>
+public sealed record BreakGlassEndedBefore(string Kind, long MadeAt, string Because) : Refusal<BreakGlassEndedBefore>, IRefusal<BreakGlassEndedBefore>
 {
     public static RefusalEntry Entry { get; } = BreakGlassRefused.Entry("signin.break_glass_ended", "A break-glass credential was typed that is over",
         "Use the newest paper and destroy this one, or run on the server: gatehouse break-glass open.");
-    public static BreakGlassEndedBefore Example => new(GlassKind.Sealed, 1_700_000_000_000, "grace@example.com", "a newer one was sealed");
-    public override string Evidence => $"The {BreakGlassRefused.Name(Kind)} that {MadeBy} made at {BreakGlassRefused.At(MadeAt)} is over: {Because}.";
+    public static BreakGlassEndedBefore Example => new(GlassKind.Sealed, 1_700_000_000_000, "a newer one was sealed");
+    public override string Evidence => $"The {BreakGlassRefused.Name(Kind)} made at {BreakGlassRefused.At(MadeAt)} is over: {Because}.";
     public override IEnumerable<Remedy> Remedies => [BreakGlassRefused.Page];
 }
 

@@ -18,7 +18,7 @@ public sealed partial class SealBreakGlass(Database database, Secrets secrets, B
             // Two who seal at once: one after the other, the later one's paper is good.
             await sql.LockAll();
             var now = clock.Now();
-            var replaced = await BreakGlassStore.EndAll(sql, GlassKind.Sealed, $"a newer one was sealed by {actor.Name}", now);
+            var replaced = await BreakGlassStore.EndAll(sql, GlassKind.Sealed, "a newer one was sealed", now);
             var made = new GlassCredential { Id = clock.NewId(), Kind = GlassKind.Sealed, MadeAt = now, MadeBy = actor.Name };
             await BreakGlassStore.Insert(sql, made, Hash(secrets, value));
             await audit.Write(sql, actor, "break_glass.sealed", Target, after: replaced > 0 ? "replaces an older one" : "there was none");
@@ -32,7 +32,7 @@ public sealed partial class SealBreakGlass(Database database, Secrets secrets, B
     /// <summary>Ends the sealed credential without a new one: the paper is lost. False when there was none.</summary>
     public Task<bool> Withdraw(Actor actor) => database.Write(async sql =>
     {
-        if (await BreakGlassStore.EndAll(sql, GlassKind.Sealed, $"withdrawn by {actor.Name}", clock.Now()) == 0) return false;
+        if (await BreakGlassStore.EndAll(sql, GlassKind.Sealed, "it was withdrawn", clock.Now()) == 0) return false;
         await audit.Write(sql, actor, "break_glass.withdrawn", Target);
         await letters.Sealed(sql, clock.NewId(), actor.Name, made: false);
         return true;

@@ -48,7 +48,7 @@ public sealed partial class UseBreakGlass(Database database, Secrets secrets, Gu
             await limits.GiveBack(sql, reserved, lane);
             if (present?.Session is { } session) await SessionStore.End(sql, session.PublicId, "replaced by a break-glass session", now);
             if (before is not null) await BreakGlassStore.End(sql, before.Id, "replaced by a newer one in the same browser", now);
-            await audit.Write(sql, new(opening.ActorName, opening.Address), "break_glass.opened", TargetOf(opening), after: $"by the {BreakGlassRefused.Name(spent.Kind)} that {spent.MadeBy} made; ends {BreakGlassRefused.At(opening.ExpiresAt)}");
+            await audit.Write(sql, new(opening.ActorName, opening.Address), "break_glass.opened", TargetOf(opening), after: $"by the {BreakGlassRefused.Name(spent.Kind)} of {BreakGlassRefused.At(spent.MadeAt)}; ends {BreakGlassRefused.At(opening.ExpiresAt)}");
             await letters.Opened(sql, opening);
             return opening;
         });
@@ -112,7 +112,7 @@ public sealed partial class UseBreakGlass(Database database, Secrets secrets, Gu
     /// <summary>Ends a session early. False when it was over.</summary>
     public Task<bool> End(string id, Actor actor) => database.Write(async sql =>
     {
-        if (await BreakGlassStore.FindById(sql, id) is not { } opening || await BreakGlassStore.End(sql, id, $"ended by {actor.Name}", clock.Now()) == 0) return false;
+        if (await BreakGlassStore.FindById(sql, id) is not { } opening || await BreakGlassStore.End(sql, id, "it was ended early", clock.Now()) == 0) return false;
         await audit.Write(sql, actor, "break_glass.ended", TargetOf(opening));
         return true;
     });
@@ -124,10 +124,10 @@ public sealed partial class UseBreakGlass(Database database, Secrets secrets, Gu
         var open = (await BreakGlassStore.Newest(sql)).Where(o => o.IsOpen(now)).ToArray();
         foreach (var opening in open)
         {
-            await BreakGlassStore.End(sql, opening.Id, $"ended by {actor.Name}", now);
+            await BreakGlassStore.End(sql, opening.Id, "it was ended early", now);
             await audit.Write(sql, actor, "break_glass.ended", TargetOf(opening));
         }
-        if (await BreakGlassStore.EndAll(sql, GlassKind.Console, $"withdrawn by {actor.Name}", now) > 0) await audit.Write(sql, actor, "break_glass.code_withdrawn", SealBreakGlass.Target with { Name = "Code of the console" });
+        if (await BreakGlassStore.EndAll(sql, GlassKind.Console, "it was withdrawn", now) > 0) await audit.Write(sql, actor, "break_glass.code_withdrawn", SealBreakGlass.Target with { Name = "Code of the console" });
         return open.Length;
     });
 
@@ -144,9 +144,9 @@ public sealed partial class UseBreakGlass(Database database, Secrets secrets, Gu
         return stored switch
         {
             null => any ? new BreakGlassUnknown(rehearsal) : new BreakGlassNothingSealed(rehearsal),
-            { UsedAt: { } used } => new BreakGlassUsedBefore(stored.Kind, stored.MadeAt, stored.MadeBy, used),
-            { EndedBecause: { } because } => new BreakGlassEndedBefore(stored.Kind, stored.MadeAt, stored.MadeBy, because),
-            { ExpiresAt: { } end } when end <= now => new BreakGlassEndedBefore(stored.Kind, stored.MadeAt, stored.MadeBy, $"it was good until {BreakGlassRefused.At(end)}"),
+            { UsedAt: { } used } => new BreakGlassUsedBefore(stored.Kind, stored.MadeAt, used),
+            { EndedBecause: { } because } => new BreakGlassEndedBefore(stored.Kind, stored.MadeAt, because),
+            { ExpiresAt: { } end } when end <= now => new BreakGlassEndedBefore(stored.Kind, stored.MadeAt, $"it was good until {BreakGlassRefused.At(end)}"),
             // A live code of the console, typed to rehearse.
             _ => new BreakGlassUnknown(rehearsal),
         };

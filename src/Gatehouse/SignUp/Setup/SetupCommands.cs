@@ -98,7 +98,7 @@ public static class SetupCommands
             var url = await services.GetRequiredService<Database>().Write(async sql =>
             {
                 foreach (var table in new[] { "known_browsers", "public_requests", "signup_pending", "signup_link_groups", "signup_tokens", "signup_links", "mails", "applied_remedies", "audit", "sign_ins", "cases", "problems", "grants", "client_groups", "client_secrets", "client_urls", "clients",
-                    "one_time_tokens", "sessions", "passkeys", "group_members", "groups", "users", "settings", "throttles", "signing_keys" })
+                    "one_time_tokens", "sessions", "passkeys", "group_members", "groups", "users", "settings", "throttles", "signing_keys", "break_glass_openings", "break_glass_credentials", "guesses" })
                     await sql.Run($"delete from {table}");
                 await sql.Run("update instance set setup_closed_at = null, setup_closed_by = null, epoch = epoch + 1");
                 foreach (var name in await sql.List<string>("select name from versions")) await sql.Bump(name);

@@ -195,6 +195,32 @@ public class BreakGlassAttackTests(PostgresCluster postgres)
         Assert.DoesNotContain("glass-banner", (await grace.Browser.Get("/admin")).Body, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_instance_that_was_emptied_knows_no_paper_of_before()
+    {
+        await using var instance = await TestInstance.Start();
+        using var grace = await TestPerson.FirstAdmin(instance);
+        var credential = await Seal(grace.Browser);
+        using var night = instance.Browser();
+        Assert.True(IsIn(await Open(night, await Code(instance))));
+        Assert.Equal(0, (await instance.Console("reset", "--yes-delete-everything")).Code);
+        Assert.StartsWith("/sign-in", (await night.Get("/admin")).Location!, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, (await Open(night, credential)).Status);
+        Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from break_glass_credentials")));
+    }
+
+    [Fact]
+    public async Task A_change_of_the_root_key_leaves_the_paper_good()
+    {
+        await using var instance = await TestInstance.Start();
+        using var grace = await TestPerson.FirstAdmin(instance);
+        var credential = await Seal(grace.Browser);
+        Assert.Equal(0, (await instance.Console("encryption-key", "rotate")).Code);
+        await instance.Restart();
+        using var night = instance.Browser();
+        Assert.True(IsIn(await Open(night, credential)));
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public void The_gate_spares_it_rules_that_yield_and_no_other(bool yields)
     {

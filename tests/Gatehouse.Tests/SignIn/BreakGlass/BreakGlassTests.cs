@@ -14,7 +14,7 @@ public class BreakGlassTests(PostgresCluster postgres)
     private async Task<TestInstance> Start(bool onPostgres, params (string, string)[] settings) => await TestInstance.Start(onPostgres ? await postgres.NewDatabase() : null, settings);
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task I06_a_sealed_credential_opens_the_administration_once_loudly_and_for_half_an_hour(bool onPostgres)
+    public async Task I06_C072_a_sealed_credential_opens_the_administration_once_loudly_and_for_half_an_hour(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         using var grace = await TestPerson.FirstAdmin(instance);
