@@ -41,7 +41,7 @@ public static class AccountsModule
         services.AddSingleton<IUserCard>(new UserCard(typeof(MailCard), 90));
         services.AddSingleton<IMenuEntry>(new MenuEntries(
             new MenuEntry("Account", "Profile", "/account", Access.User, 10, "user"),
-            new MenuEntry("Account", "My data", "/account/data", Access.User, 50, "down"),
+            new MenuEntry("Account", "My data", "/account/data", Access.User, 50, "list"),
             new MenuEntry("Administration", "Account deletion", "/admin/settings/deletion", Access.Admin, 445, "user"),
             new MenuEntry("Administration", "Users", "/admin/users", Access.Admin, 300, "user"),
             new MenuEntry("Administration", "User groups", "/admin/groups", Access.Admin, 310, "users")));

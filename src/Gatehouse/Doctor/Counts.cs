@@ -1,4 +1,5 @@
 using Gatehouse.Data;
+using Gatehouse.SignIn.Sessions;
 
 namespace Gatehouse.Doctor;
 
@@ -17,17 +18,17 @@ public sealed record Counts
     /// <summary>Refusals, last 24 hours.</summary>
     public long Refused { get; init; }
 
-    internal static async Task<Counts> Load(Database database, TimeProvider clock)
+    internal static async Task<Counts> Load(Database database, Settings settings, TimeProvider clock)
     {
         var now = clock.Now();
-        return (await database.Read(sql => sql.One<Counts>("""
+        var policy = await SessionPolicy.Of(settings);
+        return await database.Read(async sql => (await sql.One<Counts>("""
             select (select count(*) from users where deleted_at is null) as "Users",
               (select count(*) from users where deleted_at is null and disabled_at is not null) as "Disabled",
               (select count(*) from clients where deleted_at is null and enabled = @yes) as "Clients",
-              (select count(*) from sessions where ended_at is null and expires_at > @now) as "Sessions",
               (select count(*) from problems where state = 'open') as "Problems",
               (select count(*) from sign_ins where at > @since) as "SignIns",
               (select count(*) from cases where at > @since) as "Refused"
-            """, new { yes = true, now, since = now - 86_400_000 })))!;
+            """, new { yes = true, now, since = now - 86_400_000 }))! with { Sessions = (await SessionStore.Compare(sql, policy, policy, now)).Live });
     }
 }

@@ -27,13 +27,13 @@ public static class DoctorModule
         return services;
     }
 
-    private static async Task<IResult> Overview(Database database, Examination examination, RefusalLog log, TimeProvider clock)
+    private static async Task<IResult> Overview(Database database, Settings settings, Examination examination, RefusalLog log, TimeProvider clock)
     {
         await log.Settle();
         var now = clock.Now();
         return new RazorComponentResult<OverviewPage>(new
         {
-            Counts = await Counts.Load(database, clock),
+            Counts = await Counts.Load(database, settings, clock),
             Report = await examination.Recent(),
             Day = await database.Read(sql => SignInStream.Day(sql, SignInFilter.Of(StrictParameters.Empty), now)),
             (await database.Read(sql => Cases.Problems(sql, "unsolved", null, 0, 1, 5))).Problems,

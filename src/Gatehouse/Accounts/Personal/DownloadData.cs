@@ -14,8 +14,8 @@ public sealed class DownloadData(Database database, IEnumerable<PersonalData> ke
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.Default };
 
-    /// <summary>The parts, in the order of the rooms.</summary>
-    public IReadOnlyList<PersonalData> Kept { get; } = [.. kept];
+    /// <summary>The parts: who it is first, then in the order of the rooms; what is not handed out stands last.</summary>
+    public IReadOnlyList<PersonalData> Kept { get; } = [.. kept.OrderBy(k => !k.IsHandedOut).ThenBy(k => k.Name != "profile")];
 
     /// <summary>The file, UTF-8.</summary>
     public Task<Outcome<byte[]>> Run(string userId, Actor actor) => database.Write<Outcome<byte[]>>(async sql =>

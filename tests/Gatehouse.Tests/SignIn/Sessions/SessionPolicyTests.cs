@@ -80,7 +80,7 @@ public partial class SessionPolicyTests(PostgresCluster postgres)
         Assert.InRange(MaxAge(SessionCookie(ada.Browser)), 10 * 86_400, 11 * 86_400);
         await ada.StepUp();
         Assert.InRange(MaxAge(SessionCookie(ada.Browser)), 10 * 86_400, 11 * 86_400);
-        Assert.Contains("also when the browser is closed", (await ada.Browser.Get("/account/sessions")).Body);
+        Assert.Contains("closing the browser does not end it", (await ada.Browser.Get("/account/sessions")).Body);
         instance.Clock.Advance(TimeSpan.FromHours(47));
         Assert.Equal(HttpStatusCode.OK, (await ada.Browser.Get("/account")).Status);
         // Signing in once more in a session that ends with the browser keeps it from then on.
@@ -151,7 +151,7 @@ public partial class SessionPolicyTests(PostgresCluster postgres)
         (string, string)[] shorter = [("idle", "30"), ("idle_unit", "minutes"), ("absolute", "12"), ("absolute_unit", "hours"), ("remember", "offered"), ("long_idle", "7"), ("long_idle_unit", "days"), ("long_absolute", "30"), ("long_absolute_unit", "days")];
         var asked = await admin.Browser.Post("/admin/settings/sessions", shorter);
         Assert.Equal(HttpStatusCode.Conflict, asked.Status);
-        Assert.Contains("Of 3 live sessions, 1 end at once if you save this.", asked.Body);
+        Assert.Contains("Live sessions: 3. Sessions that end at once if you save this: 1.", asked.Body);
         Assert.DoesNotContain("Yours is one of them", asked.Body);
         Assert.Equal("/admin/settings/sessions?done=saved&ended=1", (await admin.Browser.Post("/admin/settings/sessions", [.. shorter, ("sure", "1")])).Location);
         Assert.StartsWith("/sign-in", (await ada.Browser.Get("/account")).Location!, StringComparison.Ordinal);
@@ -183,7 +183,7 @@ public partial class SessionPolicyTests(PostgresCluster postgres)
         Assert.Equal(HttpStatusCode.OK, (await lost.Browser.Get("/account")).Status);
         Assert.Equal("/account/sessions?done=ended", (await ada.Browser.Post(paths[0])).Location);
         Assert.Equal("/account/sessions", (await ada.Browser.Post(paths[0])).Location);
-        Assert.Contains("1 sessions end now. This one stays.", (await ada.Browser.Get("/account/sessions/end?which=others")).Body);
+        Assert.Contains("Sessions that end now: 1. This one stays.", (await ada.Browser.Get("/account/sessions/end?which=others")).Body);
         Assert.Equal("/account/sessions?done=others", (await ada.Browser.Post("/account/sessions/end-others")).Location);
         Assert.Equal(HttpStatusCode.OK, (await ada.Browser.Get("/account")).Status);
         foreach (var gone in new[] { lost, second })
