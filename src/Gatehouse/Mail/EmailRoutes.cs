@@ -118,7 +118,8 @@ internal static class EmailRoutes
             PasswordFits = store.Password(settings) is not null,
             DkimName = dkim is null ? null : $"{dkim.Selector}._domainkey.{dkim.Domain}",
             DkimRecord = dkim?.Record,
-            TestTo = visit.Form.Text("test_to") ?? visit.SignedIn!.Email,
+            // Break-glass has no mailbox.
+            TestTo = visit.Form.Text("test_to") ?? (visit.BreakGlassUntil is null ? visit.SignedIn!.Email : ""),
             Errors = errors,
             Reference = reference,
             Result = result,

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -7,6 +8,9 @@ using System.Text.RegularExpressions;
 using Gatehouse.Data;
 using Gatehouse.Jose;
 using Gatehouse.Tests.Parts;
+using Gatehouse.Tests.SignIn.BreakGlass;
+using Gatehouse.Tests.SignIn.Passwords;
+using Gatehouse.Tests.SignIn.SecondFactors;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -201,7 +205,81 @@ public sealed partial class CanaryTests(PostgresCluster postgres)
             var adminLink = await admin.Browser.Post($"/admin/users/{ada}/login-link");
             foreach (Match match in LinkToken().Matches(adminLink.Body)) test.Keep("login link made by an admin", match.Groups[1].Value);
             await Application(user);
+            await PasswordsAndCodes(admin);
+            await BreakGlass(admin);
             return admin;
+        }
+
+        /// <summary>Passwords, seeds, codes and passes that are real, used and mistyped (CVE-2020-15105: a password was kept in the session store).</summary>
+        private async Task PasswordsAndCodes(TestPerson admin)
+        {
+            Assert.Equal(HttpStatusCode.SeeOther, (await admin.Browser.Post("/admin/settings/passwords", ("enabled", "on"), ("source", "local"), ("reset", "on"), ("history", "3"), ("max_age", "0"))).Status);
+            await Console("user", "add", "--email", "bea@example.com", "--name", "Bea");
+            var password = test.Plant("password");
+            var file = Path.GetTempFileName();
+            await File.WriteAllTextAsync(file, password + "\n");
+            var set = await Console("user", "password", "bea@example.com", "--file", file, "--permanent");
+            File.Delete(file);
+            Assert.Contains("is set", set, StringComparison.Ordinal);
+            using var bea = new TestBrowser(origin);
+            Note(await bea.Post("/sign-in/password", ("name", "bea@example.com"), ("password", test.Plant("wrong password"))));
+            Note(await bea.Post("/sign-in/password", ("name", test.Plant("password typed as name")), ("password", test.Plant("password of nobody"))));
+            Assert.True(PasswordSite.IsIn(await bea.Post("/sign-in/password", ("name", "bea@example.com"), ("password", password))));
+            Cookies(bea, "somebody with a password");
+            Note(await bea.Post("/account/confirm", ("then", "/account/factors/app"), ("confirm_password", test.Plant("wrong password to confirm"))));
+            Assert.Equal("/account/factors/app", (await bea.Post("/account/confirm", ("then", "/account/factors/app"), ("confirm_password", password))).Location);
+            var page = await bea.Get("/account/factors/app");
+            var seed = test.Keep("seed of an authenticator", Holder.SecretOf(page.Body));
+            var box = Holder.Field(page.Body, "seed");
+            Note(await bea.Post("/account/factors/app", ("seed", box), ("replaces", ""), ("code", test.Plant("wrong code of an app"))));
+            var code = (await Tool.Run("oathtool", ["--totp", "-b", seed])).Trim();
+            var codes = Holder.CodesIn((await bea.Post("/account/factors/app", ("seed", box), ("replaces", ""), ("code", code))).Body);
+            Assert.Equal(10, codes.Count);
+            foreach (var backup in codes)
+            {
+                test.Keep("backup code", backup);
+                test.Keep("backup code without dashes", backup.Replace("-", "", StringComparison.Ordinal));
+            }
+            Cookies(bea, "somebody with an app");
+            using (var again = new TestBrowser(origin))
+            {
+                var second = await again.Follow(await again.Post("/sign-in/password", ("name", "bea@example.com"), ("password", password)));
+                Note(await again.Post("/sign-in/second/code", ("pending", Holder.Field(second.Body, "pending")), ("backup", codes[9][..^1] + "!")));
+                Assert.True(PasswordSite.IsIn(await again.Post("/sign-in/second/code", ("pending", Holder.Field(second.Body, "pending")), ("backup", codes[0]))));
+                Cookies(again, "somebody with a backup code");
+            }
+            var id = UserId().Match((await admin.Browser.Get("/admin/users?q=bea")).Body).Groups[1].Value;
+            test.Keep("access pass", Holder.CodesIn((await admin.Browser.Post($"/admin/users/{id}/access-pass", ("method", "in_person"), ("note", "saw her passport"))).Body).Single());
+            Note(await bea.Post("/sign-in/reset", ("name", test.Plant("password typed to reset"))));
+            Note(await bea.Post("/reset", ("t", test.Plant("wrong reset link")), ("password", test.Plant("password of a wrong reset"))));
+        }
+
+        private async Task BreakGlass(TestPerson admin)
+        {
+            void Secret(string kind, string shown)
+            {
+                test.Keep(kind, shown);
+                test.Keep(kind + " without dashes", shown.Replace("-", "", StringComparison.Ordinal));
+                test.Keep(kind + " as it is read", shown.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant());
+            }
+            var paper = await GlassSite.Seal(admin.Browser);
+            Secret("break-glass credential", paper);
+            using var night = new TestBrowser(origin);
+            var foreign = GlassSite.Foreign();
+            Secret("foreign break-glass credential", foreign);
+            Note(await GlassSite.Open(night, foreign));
+            Note(await GlassSite.Open(night, test.Plant("mistyped credential")));
+            Assert.Equal(HttpStatusCode.OK, (await night.Post("/break-glass/drill", ("credential", paper))).Status);
+            Assert.True(GlassSite.IsIn(await GlassSite.Open(night, paper)));
+            Cookies(night, "break-glass session");
+            Note(await GlassSite.Open(night, paper));
+            var code = JsonDocument.Parse(await Console("break-glass", "open", "--json")).RootElement.GetProperty("code").GetString()!;
+            Secret("break-glass code", code);
+            Note(await night.Post("/break-glass/confirm", ("then", "/admin"), ("confirm_credential", test.Plant("wrong confirmation"))));
+            await night.Post("/break-glass/confirm", ("then", "/admin"), ("confirm_credential", code));
+            Cookies(night, "confirmed break-glass session");
+            await night.Post("/break-glass/end");
+            Secret("break-glass credential of today", await GlassSite.Seal(admin.Browser));
         }
 
         private async Task Application(TestPerson user)

@@ -196,6 +196,34 @@ public class BreakGlassAttackTests(PostgresCluster postgres)
     }
 
     [Fact]
+    public async Task Every_page_and_form_of_administration_bears_somebody_without_an_account()
+    {
+        await using var instance = await TestInstance.Start();
+        using var grace = await TestPerson.FirstAdmin(instance);
+        using var ada = await TestPerson.User(instance, "ada@example.com", "Ada");
+        using var night = instance.Browser();
+        Assert.True(IsIn(await Open(night, await Code(instance))));
+        var user = (await PasswordSite.Find(instance, "ada@example.com")).Id;
+        var wrong = new List<string>();
+        var routes = instance.Services.GetRequiredService<Microsoft.AspNetCore.Routing.EndpointDataSource>().Endpoints.OfType<Microsoft.AspNetCore.Routing.RouteEndpoint>()
+            .Where(r => r.Metadata.GetMetadata<Gatehouse.Web.RequiresAccess>()!.Level >= Gatehouse.Web.Access.Viewer && r.RoutePattern.RawText! is not ("/break-glass/confirm" or "/admin/break-glass/openings/{id}/end"));
+        foreach (var route in routes)
+            foreach (var method in route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods)
+            {
+                var path = System.Text.RegularExpressions.Regex.Replace("/" + route.RoutePattern.RawText!.TrimStart('/'), "{id}", user);
+                path = System.Text.RegularExpressions.Regex.Replace(path, "{[^}]+}", "0");
+                var page = method == "GET" ? await night.Get(path) : await night.Post(path, ("method", "in_person"), ("note", "saw the passport"), ("name", "Editors"), ("addresses", "eve@example.com"), ("valid", "24"), ("email", "eve@example.com"), ("callbacks", "https://x.example.com/cb"), ("days", "90"));
+                if ((int)page.Status >= 500 || page.Status == HttpStatusCode.SeeOther && page.Location!.StartsWith("/sign-in", StringComparison.Ordinal)) wrong.Add($"{method} {path}: {(int)page.Status}");
+                if (method == "GET" && page.Status == HttpStatusCode.OK && page.Headers["Content-Type"].Contains("html", StringComparison.Ordinal) && !page.Body.Contains("glass-banner", StringComparison.Ordinal) && !path.EndsWith("/html", StringComparison.Ordinal)) wrong.Add($"{path} carries no banner");
+            }
+        Assert.Empty(wrong);
+        // Whoever is told who did it reads the name of the session, and no account's.
+        var actors = await instance.Database.Read(sql => sql.List<string>("select distinct actor from audit where actor like 'break-glass%'"));
+        Assert.Single(actors);
+        Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from audit where actor = 'break-glass'")));
+    }
+
+    [Fact]
     public async Task An_instance_that_was_emptied_knows_no_paper_of_before()
     {
         await using var instance = await TestInstance.Start();
