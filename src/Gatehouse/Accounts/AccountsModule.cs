@@ -15,6 +15,7 @@ public static class AccountsModule
         foreach (var kept in Personal.PersonalAccount.All) services.AddSingleton(kept);
         services.AddSingleton<Personal.DownloadData>();
         services.AddSingleton<Deletion.AskForDeletion>();
+        services.AddSingleton<IDoctorCheck, Deletion.WishesCheck>();
         foreach (var template in Deletion.DeletionLetters.All) services.AddSingleton(template);
         services.AddSingleton<IUserCard>(new UserCard(typeof(Deletion.DeletionCard), 1));
         services.AddSingleton<CreateUser>();

@@ -6,6 +6,7 @@ namespace Gatehouse.Audit;
 /// <summary>What this room keeps about a person.</summary>
 internal static class PersonalAudit
 {
+    // The log names people by the address they had at the time: those of a person stand as the name of the target in what was done to their account.
     public static readonly PersonalData[] All =
     [
         new("sign_ins", "Sign-ins: when, how, where from, to which application", "90 days.", ["sign_ins"], """
@@ -15,9 +16,12 @@ internal static class PersonalAudit
         new("refusals", "Times you were refused, in the words that you were told", "90 days.", ["cases"], null, "delete from problems where target = @userId; delete from cases where user_id = @userId or data like '%' || @userId || '%'") { Told = Refusals },
         new("changes", "Changes to your account, and what you changed here", "For good, as the record of who changed what; when the account is removed, your name and address are taken out of it.", ["audit"], """
             select a.at as done_at, a.action as action, case when a.target_id = @userId then 'your account' else a.target_kind end as about,
-                case when a.actor = @email then 'you' when a.actor like 'console:%' then 'the operator of the server' when a.actor like '%@%' then 'an administrator' else 'the server' end as done_by
+                case when a.actor = @email or a.actor in (select target_name from audit where target_kind = 'user' and target_id = @userId) then 'you'
+                    when a.actor like 'console:%' then 'the operator of the server' when a.actor like 'client:%' then 'an application'
+                    when a.actor like '%@%' or a.actor like 'break-glass%' then 'an administrator' else 'the server' end as done_by
             from audit a where a.target_kind = 'user' and a.target_id = @userId or a.actor = @email and a.at >= (select created_at from users where id = @userId) order by a.at desc
             """, """
+            update audit set actor = @userId where actor in (select target_name from audit where target_kind = 'user' and target_id = @userId) and not exists (select 1 from users u where u.email = audit.actor);
             update audit set target_name = @userId, before = null, after = null where target_kind = 'user' and target_id = @userId;
             update audit set actor = @userId where actor = @email;
             update audit set before = @userId where before in (@email, @name);

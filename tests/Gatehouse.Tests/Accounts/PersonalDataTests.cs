@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gatehouse.Accounts.Deletion;
 using Gatehouse.Accounts.Users;
 using Gatehouse.Data;
+using Gatehouse.Refusals;
 using Gatehouse.Tests.Hardening;
 using Gatehouse.Tests.OpenIdConnect;
 using Gatehouse.Tests.Parts;
@@ -124,6 +125,10 @@ public class PersonalDataTests(PostgresCluster postgres)
         Assert.Equal(HttpStatusCode.OK, (await ada.Browser.Get("/account")).Status);
 
         await ada.Browser.Post("/account/delete", ("sure", "on"));
+        Assert.Equal(FindingStatus.Pass, (await new WishesCheck(instance.Database, instance.Clock).Run(default)).Status);
+        var later = new TestClock();
+        later.Advance(TimeSpan.FromDays(16));
+        Assert.IsType<DeletionWaits>((await new WishesCheck(instance.Database, later).Run(default)).Refusal);
         Assert.Equal($"/admin/users/{id}?done=declined", (await admin.Browser.Post($"/admin/users/{id}/deletion/decline", ("because", "You hold the <b>keys</b>."))).Location);
         Assert.Contains("You hold the", Assert.Single(await instance.Mails("ada@example.com"), m => m.Subject.Contains("was not deleted", StringComparison.Ordinal)).Text);
         Assert.Contains("You hold the &lt;b&gt;keys", (await ada.Browser.Get("/account/delete")).Body);
@@ -145,7 +150,14 @@ public class PersonalDataTests(PostgresCluster postgres)
         await using var site = await OidcSite.Start(onPostgres ? await postgres.NewDatabase() : null);
         var instance = site.Server;
         using var admin = await TestPerson.FirstAdmin(instance, "root@example.com", "Root");
-        using var ada = await TestPerson.User(instance, "lovelace@example.com", "Augusta Lovelace");
+        using var ada = await TestPerson.User(instance, "early.lovelace@example.com", "Augusta Lovelace");
+        // An earlier address, under which she acted.
+        await ada.Browser.Post("/account/sessions/end-all");
+        await ada.SignIn();
+        await admin.SignIn();
+        var early = await Id(instance, "early.lovelace@example.com");
+        var version = await instance.Database.Read(sql => sql.One<long>("select row_version from users where id = @early", new { early }));
+        Assert.Equal($"/admin/users/{early}?done=saved", (await admin.Browser.Post($"/admin/users/{early}", ("row_version", $"{version}"), ("user_name", "lovelace"), ("email", "lovelace@example.com"), ("display_name", "Augusta Lovelace"))).Location);
         await site.Run("group", "add", "Editors");
         await site.Run("group", "member", "add", "Editors", "lovelace@example.com");
         await site.SignIn(ada.Browser, "lovelace@example.com");

@@ -47,7 +47,7 @@ internal static class SessionSettingsRoutes
         var (live, ending) = await database.Read(sql => SessionStore.Compare(sql, before, value, clock.Now()));
         // Pressed with an older number: more sessions than were shown would end, and it is asked again.
         if (ending > (long.TryParse(form["sure"], NumberStyles.None, CultureInfo.InvariantCulture, out var sure) ? sure : 0))
-            return new RazorComponentResult<SessionSettingsPage>(new { Value = value, Live = live, Ending = (long?)ending, Own = value.EndOf(http.Granted().Session!) <= clock.Now() }) { StatusCode = 409 };
+            return new RazorComponentResult<SessionSettingsPage>(new { Value = value, Live = live, Ending = (long?)ending, Own = http.Granted().Session is { Kind: not SessionKind.BreakGlass } own && value.EndOf(own) <= clock.Now() }) { StatusCode = 409 };
         await database.Write(async sql =>
         {
             await value.Save(sql, settings);

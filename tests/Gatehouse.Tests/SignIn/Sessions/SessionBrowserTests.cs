@@ -2,6 +2,7 @@ using Gatehouse.Accounts.Users;
 using Gatehouse.Data;
 using Gatehouse.SignIn.SecondFactors;
 using Gatehouse.SignIn.Sessions;
+using Gatehouse.Tests.Browser;
 using Gatehouse.Tests.Parts;
 using Gatehouse.Tests.SignIn.Passwords;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,6 +39,36 @@ public sealed class SessionBrowserTests(Chromium chromium)
         }
         await page.GotoAsync($"{instance.Origin}/account/sessions");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sessions and devices" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Behind_a_passkey_the_tick_is_sent_along_and_the_data_is_downloaded_after_a_confirmation()
+    {
+        await using var instance = await TestInstance.Start();
+        Assert.Equal(0, (await instance.Console("user", "add", "--email", "ada@example.com", "--name", "Ada")).Code);
+        await using var ada = await Person.With(chromium);
+        await ada.EnterByLink(instance, "ada@example.com");
+        foreach (var stay in new[] { true, false })
+        {
+            await ada.Authenticator.UserIsPresent(false);
+            await ada.Press("Sign out");
+            await ada.Page.WaitForURLAsync("**/sign-in");
+            await ada.Page.GetByLabel("Stay signed in on this device").SetCheckedAsync(stay);
+            await ada.Touch(() => ada.Press("Use a passkey"));
+            await ada.Page.WaitForURLAsync(url => !url.Contains("/sign-in", StringComparison.Ordinal));
+            Assert.Equal(stay, (await ada.Context.CookiesAsync()).Single(c => c.Name == "__Host-gatehouse").Expires > 0);
+        }
+        instance.Clock.Advance(TimeSpan.FromMinutes(11));
+        await ada.Page.GotoAsync($"{instance.Origin}/account/data");
+        await ada.Follow("Confirm that it is me, then download");
+        await ada.ConfirmIfAsked();
+        await ada.Page.WaitForURLAsync("**/account/data?ready=1");
+        var download = await ada.Page.RunAndWaitForDownloadAsync(() => ada.Press("Download my data"));
+        Assert.Equal("my-data.json", download.SuggestedFilename);
+        using var stream = await download.CreateReadStreamAsync();
+        using var json = await System.Text.Json.JsonDocument.ParseAsync(stream);
+        Assert.Equal("ada@example.com", json.RootElement.GetProperty("profile").GetProperty("rows")[0].GetProperty("email").GetString());
+        await Assertions.Expect(ada.Page.GetByRole(AriaRole.Heading, new() { Name = "My data" })).ToBeVisibleAsync();
     }
 
     [Theory, InlineData(false, 320), InlineData(true, 768), InlineData(false, 1280)]

@@ -197,6 +197,24 @@ public partial class SessionPolicyTests(PostgresCluster postgres)
         Assert.Contains("All sessions of your account were ended", (await second.Browser.Get("/sign-in")).Body);
     }
 
+    [Fact]
+    public async Task A_remembered_device_is_forgotten_by_its_owner_only_and_the_way_back_stays_on_this_server()
+    {
+        await using var instance = await Start(false);
+        using var ada = await TestPerson.User(instance, "ada@example.com", "Ada");
+        using var mallory = await TestPerson.User(instance, "mallory@example.com", "Mallory");
+        var user = (await instance.Database.Read(sql => Gatehouse.Accounts.Users.UserStore.FindByEmail(sql, "ada@example.com")))!;
+        await instance.Database.Write(sql => instance.Services.GetRequiredService<Gatehouse.SignIn.SecondFactors.RememberedDevices>().Remember(sql, user, "browser", "Firefox/140.0 Windows", 30));
+        var id = await instance.Database.Read(sql => sql.One<string>("select id from remembered_devices"));
+        Assert.Contains("Firefox 140 on Windows", (await ada.Browser.Get("/account/sessions")).Body);
+        await mallory.Browser.Post($"/account/factors/remembered/{id}/forget");
+        Assert.Equal(1, await instance.Database.Read(sql => sql.One<long>("select count(*) from remembered_devices")));
+        foreach (var evil in new[] { "//evil.example", "https://evil.example/", "/\\evil.example" })
+            Assert.Equal("/account/security", (await ada.Browser.Post($"/account/factors/remembered/{id}/forget", ("then", evil))).Location);
+        Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from remembered_devices")));
+        Assert.Equal("/account/sessions?done=forgotten", (await ada.Browser.Post($"/account/factors/remembered/{id}/forget", ("then", "/account/sessions?done=forgotten"))).Location);
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public async Task An_application_takes_no_sign_in_older_than_its_own_limit_and_says_so(bool onPostgres)
     {
