@@ -41,7 +41,7 @@ public sealed class KeepKeys(Database database, Settings settings, Ceremonies ce
             return new HardwareKeyNotRegistered(user.Ref, refusal.Facts.Code, refusal.Evidence);
         if (credential.BackupEligible) return new HardwareKeySynced(user.Ref);
         if (await PasskeyStore.IsTaken(sql, credential.CredentialId)) return new HardwareKeyAlreadyRegistered(user.Ref, Shown.Id(credential.CredentialId));
-        await KeepFactors.Hold(sql, user.Id);
+        if (!await KeepFactors.HoldAsJudged(sql, user)) return new FactorEnrolmentOver(user.Ref);
         var had = await HardwareKeyStore.Of(sql, user.Id);
         if (had.Count >= KeyFactor.PerUser) return new HardwareKeysTooMany(user.Ref, KeyFactor.PerUser);
         var key = new HardwareKey
@@ -84,7 +84,7 @@ public sealed class KeepKeys(Database database, Settings settings, Ceremonies ce
     {
         var user = granted.User;
         // One after the other: two who remove two keys at once must not leave none.
-        await KeepFactors.Hold(sql, user.Id);
+        if (!await KeepFactors.HoldAsJudged(sql, user)) return (Outcome<string?>)new FactorEnrolmentOver(user.Ref);
         var live = (await HardwareKeyStore.Of(sql, user.Id)).Where(k => k.RemovedAt is null).ToArray();
         if (live.FirstOrDefault(k => k.Id == id) is not { } key) return (Outcome<string?>)(string?)null;
         if (live.Length == 1 && await factors.IsTheLast(sql, user.Id, KeyFactor.Kind))
@@ -104,7 +104,7 @@ public sealed class KeepKeys(Database database, Settings settings, Ceremonies ce
     public Task Restore(AccessGranted granted, string id, Actor actor) => database.Write(async sql =>
     {
         var user = granted.User;
-        if (!await HardwareKeyStore.Restore(sql, user.Id, id, clock.Now() - (long)KeyFactor.UndoFor.TotalMilliseconds)) return;
+        if (!await KeepFactors.HoldAsJudged(sql, user) || !await HardwareKeyStore.Restore(sql, user.Id, id, clock.Now() - (long)KeyFactor.UndoFor.TotalMilliseconds)) return;
         await audit.Write(sql, actor, "mfa.key_restored", user.AuditTarget);
         await letters.Changed(sql, user, "A hardware key that had been removed from your account was brought back.");
     });

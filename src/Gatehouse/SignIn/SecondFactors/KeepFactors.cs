@@ -33,6 +33,7 @@ public sealed class KeepFactors(Database database, Settings settings, Authentica
     public Task<Outcome<Registered>> AddApp(AccessGranted granted, NewSeed drawn, string replaces, string code, Visit visit, Actor actor) => database.Write(async sql =>
     {
         var user = granted.User;
+        if (!await HoldAsJudged(sql, user)) return (Outcome<Registered>)new FactorEnrolmentOver(user.Ref);
         if (!(await apps.Add(sql, user, drawn, replaces, code)).Passed(out var app, out var refusal)) return (Outcome<Registered>)refusal;
         var epoch = user.Epoch;
         if (replaces.Length > 0)
@@ -56,7 +57,7 @@ public sealed class KeepFactors(Database database, Settings settings, Authentica
     {
         var user = granted.User;
         // One after the other: whoever removes app and key at once must not be left with none.
-        await Hold(sql, user.Id);
+        if (!await HoldAsJudged(sql, user)) return (Outcome<string?>)new FactorEnrolmentOver(user.Ref);
         if (await apps.Of(sql, user.Id) is null) return (Outcome<string?>)(string?)null;
         if (await IsTheLast(sql, user.Id, AuthenticatorApps.Kind))
         {
@@ -88,6 +89,10 @@ public sealed class KeepFactors(Database database, Settings settings, Authentica
 
     /// <summary>Others who change the factors of this user wait until this write is done. SQLite writes one after the other anyway.</summary>
     internal static Task Hold(Sql sql, string userId) => sql.Run("update users set epoch = epoch where id = @userId", new { userId });
+
+    /// <summary>As <see cref="Hold"/>, for the owner: false when the account has moved on since the gate looked. A reset or "sign out everywhere" that comes at the same moment leaves nothing behind.</summary>
+    internal static async Task<bool> HoldAsJudged(Sql sql, User user) =>
+        await sql.Run("update users set epoch = epoch where id = @Id and epoch = @Epoch and disabled_at is null and deleted_at is null", new { user.Id, user.Epoch }) == 1;
 
     internal async Task EndWhatWas(Sql sql, User user)
     {

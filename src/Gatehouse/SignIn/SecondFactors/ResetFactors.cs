@@ -99,6 +99,8 @@ public sealed class ResetFactors(Database database, Settings settings, Authentic
 
     private async Task Reset(Sql sql, User user, IdentityCheck check, Actor actor, string by)
     {
+        // First, so that whoever registers something at this moment is either done, and it goes, or finds the account changed.
+        await KeepFactors.Hold(sql, user.Id);
         await apps.Remove(sql, user.Id);
         await HardwareKeys.HardwareKeyStore.RemoveAll(sql, user.Id);
         await backups.Remove(sql, user.Id);

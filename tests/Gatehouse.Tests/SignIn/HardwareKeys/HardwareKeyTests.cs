@@ -476,6 +476,44 @@ public class HardwareKeyTests(PostgresCluster postgres)
         Assert.Equal("passkey.ceremony_failed", await PasswordSite.CodeOf(instance, await stranger.PostJson("/passkeys/report", report)));
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task K15_two_tabs_that_register_at_once_never_leave_a_key_that_was_refused(bool onPostgres)
+    {
+        await using var instance = await PasswordSite.Start(onPostgres ? postgres : null);
+        using var ada = await KeyHolder.New(instance);
+        Assert.True(PasswordSite.IsIn(await ada.Touch(await ada.ToSecondStep())));
+        var (one, two) = (await ada.RegisterOptions(), await ada.RegisterOptions());
+        var pages = await Task.WhenAll(ada.CompleteRegistration(one, "One", KeyHolder.NewKey(instance)), ada.CompleteRegistration(two, "Two", KeyHolder.NewKey(instance)));
+        Assert.Equal(pages.Count(p => p.Location == "/account/security"), await instance.Database.Read(sql => sql.One<long>("select count(*) from hardware_keys where name <> 'Blue key'")));
+        Assert.Contains(pages, p => p.Location == "/account/security");
+        // One and the same answer twice at once: one key.
+        await ada.Leave();
+        Assert.True(PasswordSite.IsIn(await ada.Touch(await ada.ToSecondStep())));
+        var same = KeyHolder.NewKey(instance);
+        var options = await ada.RegisterOptions();
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => ada.CompleteRegistration(options, "Same", same)));
+        Assert.Equal(1, await instance.Database.Read(sql => sql.One<long>("select count(*) from hardware_keys where name = 'Same'")));
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_key_that_is_registered_while_the_factors_are_reset_does_not_stay(bool onPostgres)
+    {
+        await using var instance = await PasswordSite.Start(onPostgres ? postgres : null);
+        using var ada = await KeyHolder.New(instance);
+        var resets = instance.Services.GetRequiredService<ResetFactors>();
+        for (var round = 0; round < 8; round++)
+        {
+            if (round == 0) Assert.True(PasswordSite.IsIn(await ada.Touch(await ada.ToSecondStep())));
+            else await ada.Password();
+            var options = await ada.RegisterOptions();
+            Assert.Equal(HttpStatusCode.OK, options.Status);
+            var register = ada.CompleteRegistration(options, "Late", KeyHolder.NewKey(instance));
+            await Task.WhenAll(register, Task.Run(() => resets.Ask(ada.User.Id, new("in_person", "saw her passport"), null, Actor.Console)));
+            Assert.Equal(0, await instance.Database.Read(sql => sql.One<long>("select count(*) from hardware_keys")));
+            await ada.Leave();
+        }
+    }
+
     [Fact]
     public async Task Twenty_keys_are_enough()
     {

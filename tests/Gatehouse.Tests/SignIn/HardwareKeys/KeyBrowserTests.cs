@@ -2,6 +2,7 @@ using Gatehouse.Audit;
 using Gatehouse.SignIn.SecondFactors;
 using Gatehouse.Tests.Parts;
 using Gatehouse.Tests.SignIn.Passwords;
+using Gatehouse.Tests.SignIn.SecondFactors;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
@@ -204,6 +205,48 @@ public class KeyBrowserTests(Chromium chromium)
             if (Environment.GetEnvironmentVariable("GATEHOUSE_SHOTS") is { Length: > 0 } folder) await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"key-user-{width}.png"), FullPage = true });
             await AxeCheck.HasNoViolation(page, $"user {width}");
         }
+    }
+
+    [Fact]
+    public async Task Key_app_and_passkey_stand_side_by_side()
+    {
+        await using var instance = await PasswordSite.Start();
+        await PasswordSite.NewUser(instance, "ada@example.com", "Ada");
+        await Holder.Policy(instance, new() { RememberDays = 30 });
+        await using var ada = await Desk.At(chromium, instance, dark: false, width: 1280);
+        await ada.Password();
+        await ada.IsIn();
+        await ada.Page.GotoAsync(instance.Origin + "/account/factors/app");
+        await ada.Page.Locator("#confirm_password").FillAsync(PasswordSite.Good);
+        await ada.Press("Confirm");
+        var secret = (await ada.Page.Locator("#secret").InnerTextAsync()).Replace(" ", "", StringComparison.Ordinal);
+        await ada.Page.Locator("#code").FillAsync((await Tool.Run("oathtool",
+            ["--totp", "-b", secret, "--now", instance.Clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture) + " UTC"])).Trim());
+        await ada.Press("Switch it on");
+        await ada.Page.GotoAsync(instance.Origin + "/account/factors/keys/new");
+        await ada.Press("Register the key");
+        await ada.Page.WaitForURLAsync("**/account/security");
+        await ada.Look("security-both");
+        // The name of its model, or a plain one, where none was typed.
+        await ada.Sees("Hardware key");
+        await ada.Key.Remove();
+        var phone = await VirtualAuthenticator.AddTo(ada.Page);
+        await ada.Page.GotoAsync(instance.Origin + "/account/passkeys/new");
+        await ada.Press("Create the passkey");
+        await ada.Page.WaitForURLAsync("**/account/security");
+        instance.Clock.Advance(TimeSpan.FromMinutes(11));
+        await ada.Press("Make new backup codes");
+        await ada.Look("confirm-three");
+        // The passkey of this session confirms nothing; the message stands beside its own button.
+        await ada.Press("Confirm with a passkey");
+        await Assertions.Expect(ada.Page.Locator("[data-passkey=step-up] [data-says=refused]")).ToBeVisibleAsync();
+        await Assertions.Expect(ada.Page.Locator("[data-passkey=step-up-key] [data-says]:not([hidden])")).ToHaveCountAsync(0);
+        await phone.Remove();
+        ada.Key = await VirtualAuthenticator.HardwareKey(ada.Page);
+        await ada.Leave();
+        await ada.Password();
+        await ada.Look("second-step-both");
+        ada.SawNothingWrong();
     }
 
     private static async Task<string> Why(TestInstance instance, string reference)
