@@ -10,7 +10,14 @@ public sealed class ReadConfiguration
     private static readonly string[] Known =
     [
         "APP_URL", "HOST", "PORT", "DATA_DIR", "DB_CONNECTION_STRING", "ENCRYPTION_KEY", "KEY_FILE",
-        "TRUSTED_PROXIES", "ALLOW_INSECURE_HTTP", "LOG_LEVEL", "LOG_FORMAT",
+        "TRUSTED_PROXIES", "ALLOW_INSECURE_HTTP", "LOG_LEVEL", "LOG_FORMAT", .. Pinnable,
+    ];
+
+    /// <summary>What the pages Email and LDAP edit, unless the environment says it.</summary>
+    private static string[] Pinnable =>
+    [
+        "SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "SMTP_PASSWORD", "SMTP_METHOD", "SMTP_FROM", "SMTP_FROM_NAME", "SMTP_CA",
+        "LDAP_ENABLED", "LDAP_URL", "LDAP_BIND_DN", "LDAP_BIND_PASSWORD", "LDAP_CA", "LDAP_BASE_DN", "LDAP_USER_FILTER", "LDAP_GROUP_BASE_DN", "LDAP_GROUP_FILTER", "LDAP_ADMIN_GROUP",
     ];
 
     private static readonly string[] DataVariables = ["DATA_DIR", "DB_CONNECTION_STRING", "ENCRYPTION_KEY", "KEY_FILE"];
@@ -49,6 +56,7 @@ public sealed class ReadConfiguration
         var key = EncryptionKey();
         var proxies = Proxies();
         var level = Level();
+        var pins = Pins();
         var format = Value("LOG_FORMAT") ?? "text";
         if (format is not ("text" or "json")) Fault("LOG_FORMAT", $"'{format}' is neither text nor json", "Set LOG_FORMAT=text or LOG_FORMAT=json");
         if (key is not null && Value("KEY_FILE") is not null)
@@ -67,6 +75,7 @@ public sealed class ReadConfiguration
             EncryptionKey = key,
             KeyFile = keyFile,
             TrustedProxies = proxies,
+            Pins = pins,
             AllowInsecureHttp = insecure,
             LogLevel = level,
             LogJson = format == "json",
@@ -291,6 +300,26 @@ public sealed class ReadConfiguration
             else networks.Add(network);
         }
         return networks;
+    }
+
+    /// <summary>
+    /// A password is for one server: where the environment brings it, it brings the whole address with it, so that nobody can point it elsewhere on a page.
+    /// The values themselves are judged by the same rules as the pages' forms, when the server starts.
+    /// </summary>
+    private Dictionary<string, string> Pins()
+    {
+        var pins = Pinnable.Select(name => (Name: name, Value: Value(name))).Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value!, StringComparer.Ordinal);
+        void Whole(string password, string[] needed, params (string Name, string Value)[] usual)
+        {
+            if (!pins.ContainsKey(password)) return;
+            foreach (var name in needed.Where(n => !pins.ContainsKey(n))) Fault(password, $"{name} is not set", $"Set {name} too: a password is for one account on one server");
+            foreach (var (name, value) in usual) pins.TryAdd(name, value);
+        }
+        var port = pins.GetValueOrDefault("SMTP_PORT", "587");
+        Whole("SMTP_PASSWORD", ["SMTP_HOST", "SMTP_USER"], ("SMTP_PORT", port), ("SMTP_SECURITY", port == "465" ? "tls" : "starttls"), ("SMTP_CA", ""));
+        Whole("LDAP_BIND_PASSWORD", ["LDAP_URL", "LDAP_BIND_DN"], ("LDAP_CA", ""));
+        if (pins.TryGetValue("LDAP_ENABLED", out var enabled) && enabled is not ("true" or "false")) Fault("LDAP_ENABLED", "it is neither true nor false", "Set LDAP_ENABLED=true or LDAP_ENABLED=false, or remove it");
+        return pins;
     }
 
     private LogLevel Level()

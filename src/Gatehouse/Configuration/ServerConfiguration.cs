@@ -26,6 +26,9 @@ public sealed record ServerConfiguration
 
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
     public bool AllowInsecureHttp { get; init; }
+
+    /// <summary>Settings of the pages that the environment holds fast: name of the variable and its value. What a password is for is always held with it.</summary>
+    public IReadOnlyDictionary<string, string> Pins { get; init; } = new Dictionary<string, string>();
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
     public bool LogJson { get; init; }
 

@@ -15,6 +15,7 @@ internal static class ServerChecks
         new Check("address.app_url", id => Task.FromResult(Address(id, configuration))),
         new Check("address.https", async id => Https(id, configuration, await seen.Get())),
         new Check("address.proxies", async id => Proxies(id, configuration, await seen.Get())),
+        new Check("server.environment", id => Task.FromResult(Environment(id, configuration))),
         new Check("server.clock", id => ClockIsSane(id, configuration, database, clock)),
         new Check("server.runtime", id => Task.FromResult(RuntimeFloor.Fault is { } old ? Finding.Fail(id, old) : Finding.Pass(id, $"ASP.NET Core {RuntimeFloor.Loaded} has no hole known to this version."))),
     ];
@@ -46,6 +47,11 @@ internal static class ServerChecks
             ? "No proxy is trusted, and no request claimed to come through one."
             : $"Trusted: {string.Join(", ", configuration.TrustedProxies)}.");
     }
+
+    /// <summary>Which settings the pages cannot change, so that nobody looks for the reason; names only.</summary>
+    private static Finding Environment(string id, ServerConfiguration configuration) => Finding.Pass(id, configuration.Pins.Count == 0
+        ? "No setting of the pages is held fast by the environment."
+        : $"Held fast by the environment: {string.Join(", ", configuration.Pins.Keys.Order(StringComparer.Ordinal))}.");
 
     private static async Task<Finding> ClockIsSane(string id, ServerConfiguration configuration, Database database, TimeProvider clock)
     {

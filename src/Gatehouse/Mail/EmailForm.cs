@@ -50,12 +50,13 @@ internal static class EmailForm
         var faults = new List<SettingMalformed>();
         void Fault(string field, string fault) => faults.Add(new(field, fault));
 
+        form = form.With(store.Pins());
         var host = form.Text("host") ?? "";
         if (host.Length > 0 && Address.HostName(host) is { } ascii) host = ascii;
         else if (host.Length > 0 && !System.Net.IPAddress.TryParse(host, out _)) Fault("host", "This is no host name. Write only the name, such as smtp.example.com");
         if (host.Length == 0) Fault("host", "Enter the host name of your mail server");
         var (portText, security) = (form["port"]?.Trim() ?? "", form["security"] ?? "");
-        if (form["use"] is { } use && use.Split(':') is [var otherPort, var otherSecurity]) (portText, security) = (otherPort, otherSecurity);
+        if (form["use"] is { } use && store.PinOf("port") is null && use.Split(':') is [var otherPort, var otherSecurity]) (portText, security) = (otherPort, otherSecurity);
         if (!int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
         {
             Fault("port", "Enter a whole number from 1 to 65535");

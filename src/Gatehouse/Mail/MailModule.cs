@@ -16,6 +16,7 @@ public static class MailModule
         services.AddSingleton<ISealed>(s => s.GetRequiredService<Outbox>());
         services.AddSingleton<MailSettingsStore>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<MailSettingsStore>());
+        services.AddHostedService<PinMail>();
         services.AddSingleton<MailSender>();
         services.AddSingleton<SaveMailSettings>();
         services.AddSingleton<TestMail>();

@@ -68,6 +68,25 @@ public sealed class MailSettingsStore(Settings settings, Secrets secrets, Server
 
     public async ValueTask<MailSettings> Read() => await settings.Get(Name) is { } json ? JsonSerializer.Deserialize<MailSettings>(json) ?? new() : new();
 
+    /// <summary>The variable that holds a field of the form fast; null when the page edits it.</summary>
+    internal string? PinOf(string field) => Variables.TryGetValue(field, out var variable) && configuration.Pins.ContainsKey(variable) ? variable : null;
+
+    /// <summary>What the environment holds fast, by field of the form.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> Pins() => Variables.Where(v => configuration.Pins.ContainsKey(v.Value)).Select(v => new KeyValuePair<string, string>(v.Key, configuration.Pins[v.Value]));
+
+    private static readonly Dictionary<string, string> Variables = new(StringComparer.Ordinal)
+    {
+        ["host"] = "SMTP_HOST",
+        ["port"] = "SMTP_PORT",
+        ["security"] = "SMTP_SECURITY",
+        ["user"] = "SMTP_USER",
+        ["password"] = "SMTP_PASSWORD",
+        ["method"] = "SMTP_METHOD",
+        ["from"] = "SMTP_FROM",
+        ["from_name"] = "SMTP_FROM_NAME",
+        ["authorities"] = "SMTP_CA",
+    };
+
     /// <summary>True when a mail server is set: what is queued has a way out.</summary>
     public static async ValueTask<bool> IsSet(Settings settings) => await settings.Get(Name) is { } json && JsonSerializer.Deserialize<MailSettings>(json) is { IsSet: true };
 

@@ -23,7 +23,7 @@ public sealed class SaveMailSettings(MailSettingsStore store, Database database,
     });
 
     /// <summary>For people; the password only as set or not.</summary>
-    private static string Describe(MailSettings s) => !s.IsSet ? "not set up"
+    internal static string Describe(MailSettings s) => !s.IsSet ? "not set up"
         : $"{s.Server} {s.Security}, user {(s.User.Length == 0 ? "none" : s.User)}, password {(s.PasswordSeal is null ? "none" : "set")}, from {s.From} ({s.FromName}), authority {(s.Authorities.Length == 0 ? "of the system" : "private")}, "
             + $"DKIM {(s.DkimSeal is null ? "off" : $"{s.DkimAlgorithm} {s.DkimSelector}")}, bounce reports {(s.BounceHash is null ? "off" : "on")}, block lists {(s.BlockLists.Count == 0 ? "none" : string.Join(" ", s.BlockLists))}";
 }

@@ -28,6 +28,13 @@ public sealed class StrictParameters
         }
     }
 
+    /// <summary>The same with these values in the place of whatever came under their names.</summary>
+    public StrictParameters With(IEnumerable<KeyValuePair<string, string>> values)
+    {
+        var set = values.ToArray();
+        return set.Length == 0 ? this : new([.. pairs.Where(p => set.All(s => s.Key != p.Key)), .. set]);
+    }
+
     /// <summary>Every value of a name that may come several times (checkboxes).</summary>
     public IReadOnlyList<string> Values(string name) => [.. pairs.Where(p => p.Key == name).Select(p => p.Value)];
 

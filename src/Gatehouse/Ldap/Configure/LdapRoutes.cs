@@ -16,7 +16,7 @@ internal static class LdapRoutes
         routes.MapGet(OnOurSide.Page, async (HttpContext http, Visit visit, SettingsStore store) => await Page(http, await store.Get(), await store.Get(), saved: visit.Query?["done"] == "saved")).For(Access.Admin);
         routes.MapPost(OnOurSide.Page, Save).For(Access.Admin, recent: true);
         routes.MapPost(OnOurSide.Page + "/preset", async (HttpContext http, Visit visit, SettingsStore store) =>
-            await Page(http, Presets.Apply(DirectoryForm.Read(visit.Form), visit.Form["preset"] ?? ""), await store.Get())).For(Access.Admin);
+            await Page(http, store.Pin(Presets.Apply(DirectoryForm.Read(visit.Form), visit.Form["preset"] ?? "")), await store.Get())).For(Access.Admin);
         routes.MapPost(OnOurSide.Page + "/test", Test).For(Access.Admin, recent: true);
         routes.MapGet("/admin/ldap/explain", IResult () => new RazorComponentResult<ExplainPage>()).For(Access.Admin);
         routes.MapPost("/admin/ldap/explain", async Task<IResult> (HttpContext http, Visit visit, ExplainPerson explain) =>
@@ -26,7 +26,7 @@ internal static class LdapRoutes
 
     private static async Task<IResult> Save(HttpContext http, Visit visit, SettingsStore store)
     {
-        var form = DirectoryForm.Read(visit.Form);
+        var form = store.Pin(DirectoryForm.Read(visit.Form));
         var faults = await store.Save(form, visit.Form["bind_password"], visit.Actor());
         return faults.Count == 0 ? SeeOther.To(OnOurSide.Page + "?done=saved") : await Page(http, form, await store.Get(), faults);
     }
@@ -34,7 +34,7 @@ internal static class LdapRoutes
     /// <summary>Tests what the form says, saved or not. A password that is not typed is only used for the servers it was entered for (D15).</summary>
     private static async Task<IResult> Test(HttpContext http, Visit visit, SettingsStore store, TestDirectory test)
     {
-        var form = DirectoryForm.Read(visit.Form);
+        var form = store.Pin(DirectoryForm.Read(visit.Form));
         var stored = await store.Get();
         var faults = CheckSettings.Run(form);
         if (faults.Count > 0) return await Page(http, form, stored, faults);

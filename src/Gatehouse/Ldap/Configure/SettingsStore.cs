@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Gatehouse.Accounts;
 using Gatehouse.Audit;
+using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Ldap.Client;
 using Gatehouse.Refusals;
@@ -9,7 +10,7 @@ using Gatehouse.Refusals;
 namespace Gatehouse.Ldap.Configure;
 
 /// <summary>Reads and saves the settings of the directory; the bind password goes in and is only taken out again for the servers it was entered for.</summary>
-internal sealed class SettingsStore(Database database, Data.Settings settings, Secrets secrets, AuditLog audit, DirectoryDoor door) : ISealed
+internal sealed class SettingsStore(Database database, Data.Settings settings, Secrets secrets, AuditLog audit, DirectoryDoor door, ServerConfiguration configuration) : ISealed
 {
     private const string Name = "ldap";
     private static readonly AuditTarget Target = new("setting", "ldap", "LDAP");
@@ -29,9 +30,69 @@ internal sealed class SettingsStore(Database database, Data.Settings settings, S
     public Outcome<byte[]> Password(DirectorySettings of) => of.PasswordBox is null ? new BindPasswordMissing(Stored: false)
         : secrets.Reveal(of.PasswordPlace, of.PasswordBox) is { Length: > 0 } password ? password : new BindPasswordMissing(Stored: true);
 
+    /// <summary>The variable that holds a field of the form fast; null when the page edits it.</summary>
+    public string? PinOf(string field) => Variables.TryGetValue(field, out var variable) && configuration.Pins.ContainsKey(variable) ? variable : null;
+
+    /// <summary>The settings with what the environment holds fast. Several URLs are separated by white space, several base DNs by semicolons or lines.</summary>
+    public DirectorySettings Pin(DirectorySettings given)
+    {
+        string? Of(string field) => configuration.Pins.GetValueOrDefault(Variables[field]);
+        IReadOnlyList<string>? Several(string field, params char[] separators) => Of(field)?.Split(separators, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return given with
+        {
+            Enabled = Of("enabled") is { } enabled ? enabled == "true" : given.Enabled,
+            Urls = Several("urls", ' ', ',', '\n') ?? given.Urls,
+            BindDn = Of("bind_dn")?.Trim() ?? given.BindDn,
+            CaPem = Of("ca")?.Replace("\r", "", StringComparison.Ordinal).Trim() ?? given.CaPem,
+            UserBases = Several("user_bases", ';', '\n') ?? given.UserBases,
+            UserFilter = Of("user_filter")?.Trim() ?? given.UserFilter,
+            GroupBases = Several("group_bases", ';', '\n') ?? given.GroupBases,
+            GroupFilter = Of("group_filter")?.Trim() ?? given.GroupFilter,
+            AdminGroup = Of("admin_group")?.Trim() ?? given.AdminGroup,
+        };
+    }
+
+    private static readonly Dictionary<string, string> Variables = new(StringComparer.Ordinal)
+    {
+        ["enabled"] = "LDAP_ENABLED",
+        ["urls"] = "LDAP_URL",
+        ["bind_dn"] = "LDAP_BIND_DN",
+        ["bind_password"] = "LDAP_BIND_PASSWORD",
+        ["ca"] = "LDAP_CA",
+        ["user_bases"] = "LDAP_BASE_DN",
+        ["user_filter"] = "LDAP_USER_FILTER",
+        ["group_bases"] = "LDAP_GROUP_BASE_DN",
+        ["group_filter"] = "LDAP_GROUP_FILTER",
+        ["admin_group"] = "LDAP_ADMIN_GROUP",
+    };
+
+    /// <summary>Writes what LDAP_* variables say into the settings when the server starts; every reader finds it where settings are. Throws when one cannot be used.</summary>
+    public async Task ApplyPins()
+    {
+        if (!Variables.Keys.Any(f => PinOf(f) is not null)) return;
+        await database.Write(async sql =>
+        {
+            await sql.LockAll();
+            var old = await Get(sql);
+            var changed = Pin(old);
+            if (CheckSettings.Run(changed).FirstOrDefault(f => PinOf(f.Field) is not null) is { } fault)
+                throw new CannotOpenException($"{PinOf(fault.Field)} cannot be used", fault.Refusal.Evidence.TrimEnd('.'));
+            if (configuration.Pins.TryGetValue("LDAP_BIND_PASSWORD", out var typed))
+            {
+                var password = Encoding.UTF8.GetBytes(typed);
+                if (!Password(changed).Passed(out var kept, out _) || !kept.AsSpan().SequenceEqual(password)) changed = changed with { PasswordBox = secrets.Protect(changed.PasswordPlace, password) };
+            }
+            if (JsonSerializer.Serialize(changed) == JsonSerializer.Serialize(old)) return;
+            await settings.Set(sql, Name, JsonSerializer.Serialize(changed with { Version = old.Version + 1 }));
+            await audit.Write(sql, new Actor("environment", ""), "ldap.settings_saved", Target, Describe(old), Describe(changed));
+        });
+        door.Forget();
+    }
+
     /// <summary>The password a form means: the typed one, or the stored one when the form changes nothing of what that is bound to (D15).</summary>
     public Outcome<byte[]> PasswordFor(DirectorySettings form, string? typed, DirectorySettings stored)
     {
+        if (PinOf("bind_password") is not null) typed = null;
         if (!string.IsNullOrEmpty(typed)) return typed[0] == '\0' ? new BindPasswordMissing(Stored: false) : Encoding.UTF8.GetBytes(typed);
         return Password(form with { PasswordBox = stored.PasswordBox });
     }
@@ -39,6 +100,8 @@ internal sealed class SettingsStore(Database database, Data.Settings settings, S
     /// <summary>Checks and stores. Null refusals mean saved.</summary>
     public async Task<IReadOnlyList<SettingFault>> Save(DirectorySettings form, string? typedPassword, Actor actor)
     {
+        form = Pin(form);
+        if (PinOf("bind_password") is not null) typedPassword = null;
         var faults = CheckSettings.Run(form).ToList();
         if (faults.Count > 0) return faults;
         var refused = await database.Write<Refusal?>(async sql =>

@@ -1,0 +1,43 @@
+using System.Globalization;
+using Gatehouse.Audit;
+using Gatehouse.Data;
+using Gatehouse.Web;
+
+namespace Gatehouse.Mail;
+
+/// <summary>
+/// Writes what SMTP_* variables say into the settings when the server starts, by the rules of the page's form. From then on every reader,
+/// console commands without these variables included, finds them where settings are; the page shows them locked.
+/// </summary>
+internal sealed class PinMail(MailSettingsStore store, Database database, AuditLog audit) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) => database.Write(async sql =>
+    {
+        if (!store.Pins().Any()) return;
+        await sql.LockAll();
+        var before = await MailSettingsStore.Read(sql);
+        var draft = EmailForm.Read(StrictParameters.Empty.With(Fields(before)), before, store, "");
+        if (draft.Faults.FirstOrDefault(f => store.PinOf(f.Field) is not null) is { } fault)
+            throw new CannotOpenException($"{store.PinOf(fault.Field)} cannot be used", fault.Fault);
+        var after = draft.Settings;
+        // Each sealing is another text; the same password for the same server is no change.
+        if (after.PasswordSeal != before.PasswordSeal && after.Endpoint == before.Endpoint && store.Password(after) == store.Password(before)) after = after with { PasswordSeal = before.PasswordSeal };
+        if (after == before) return;
+        await store.Write(sql, after);
+        await audit.Write(sql, new Actor("environment", ""), "settings.mail_changed", new("setting", "mail", "E-mail"), SaveMailSettings.Describe(before), SaveMailSettings.Describe(after));
+    });
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static Dictionary<string, string> Fields(MailSettings s) => new(StringComparer.Ordinal)
+    {
+        ["host"] = s.Host,
+        ["port"] = s.Port.ToString(CultureInfo.InvariantCulture),
+        ["security"] = s.Security,
+        ["user"] = s.User,
+        ["method"] = s.Method,
+        ["from"] = s.From,
+        ["from_name"] = s.FromName,
+        ["authorities"] = s.Authorities,
+    };
+}
