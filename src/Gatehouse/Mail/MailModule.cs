@@ -20,6 +20,7 @@ public static class MailModule
         services.AddSingleton<MailSender>();
         services.AddSingleton<SaveMailSettings>();
         services.AddSingleton<TestMail>();
+        services.AddSingleton(TestMail.Template);
         services.AddSingleton<NoteBounce>();
         services.AddSingleton<MailFindings>();
         services.AddSingleton<LookAtMail>();

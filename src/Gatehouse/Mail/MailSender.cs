@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Gatehouse.Data;
 using Gatehouse.Mail.Mime;
 using Gatehouse.Mail.Smtp;
+using Gatehouse.Mail.Templates;
 using Gatehouse.Refusals;
 
 namespace Gatehouse.Mail;
@@ -10,7 +11,7 @@ namespace Gatehouse.Mail;
 /// Sends what the outbox holds, behind the requests. A letter is claimed, marked durably right before its last dot, and settled after the reply:
 /// after a crash only a letter between mark and settlement is in doubt, and it goes again under the same Message-ID.
 /// </summary>
-public sealed partial class MailSender(Database database, Outbox outbox, MailSettingsStore store, IRefusalLog log, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
+public sealed partial class MailSender(Database database, Outbox outbox, MailSettingsStore store, LogoStore logos, IRefusalLog log, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
 {
     private const int BatchSize = 20;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
@@ -138,7 +139,8 @@ public sealed partial class MailSender(Database database, Outbox outbox, MailSet
                     await Fail(mail, new ContentUnreadable(mail.Id), target.Server, "[]", keep: false);
                     continue;
                 }
-                var message = MimeMessage.Build(letter, from, settings.FromName, to, mail.MessageId, DateTimeOffset.FromUnixTimeMilliseconds(mail.CreatedAt));
+                var (fitted, picture) = await logos.Fit(letter);
+                var message = MimeMessage.Build(fitted, from, settings.FromName, to, mail.MessageId, DateTimeOffset.FromUnixTimeMilliseconds(mail.CreatedAt), picture);
                 if (dkim is not null) message = DkimSigner.Sign(message, dkim, clock.GetUtcNow());
                 if ((await conversation.Send(from, to, message, () => HandingOver(mail), stop)).Passed(out var handed, out var refusal))
                 {

@@ -6,7 +6,9 @@ using Gatehouse.Configuration;
 using Gatehouse.Data;
 using Gatehouse.Mail.Mime;
 using Gatehouse.Mail.Smtp;
+using Gatehouse.Mail.Templates;
 using Gatehouse.Refusals;
+using Gatehouse.Web;
 
 namespace Gatehouse.Mail;
 
@@ -23,7 +25,7 @@ public sealed record OpenPort(int Port, string Security)
 }
 
 /// <summary>Sends one mail with the values on screen while somebody waits, and tells each step.</summary>
-public sealed class TestMail(MailSettingsStore store, Database database, Outbox outbox, IRefusalLog log, AuditLog audit, ServerConfiguration configuration, TimeProvider clock)
+public sealed class TestMail(MailSettingsStore store, Database database, Outbox outbox, LetterPaper paper, LogoStore logos, IRefusalLog log, AuditLog audit, ServerConfiguration configuration, TimeProvider clock)
 {
     private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(3);
 
@@ -35,7 +37,7 @@ public sealed class TestMail(MailSettingsStore store, Database database, Outbox 
     public async Task<TestResult> Run(MailSettings settings, Address to, Actor actor, CancellationToken stop)
     {
         var id = clock.NewId();
-        var letter = Letter(to, id);
+        var letter = await Letter(to, id);
         var messageId = outbox.MessageId(id);
         if (!store.Target(settings, Patience).Passed(out var target, out var unfit)) return await Tell(settings, letter, messageId, [], unfit, null, [], actor);
         if (!Address.TryParse(settings.From, out var from)) return await Tell(settings, letter, messageId, [], new AddressMalformed(Web.Printable.Cap(settings.From, 100)), null, [], actor);
@@ -44,7 +46,8 @@ public sealed class TestMail(MailSettingsStore store, Database database, Outbox 
         Handed? handed = null;
         if (refusal is null)
         {
-            var message = MimeMessage.Build(letter, from, settings.FromName, to, messageId, clock.GetUtcNow());
+            var (fitted, picture) = await logos.Fit(letter);
+            var message = MimeMessage.Build(fitted, from, settings.FromName, to, messageId, clock.GetUtcNow(), picture);
             if (store.Dkim(settings) is { } key) message = DkimSigner.Sign(message, key, clock.GetUtcNow());
             if ((await conversation.Send(from, to, message, () => Task.FromResult(true), stop)).Passed(out handed, out var refused)) refusal = null;
             else refusal = refused;
@@ -101,21 +104,31 @@ public sealed class TestMail(MailSettingsStore store, Database database, Outbox 
         }
     }
 
-    private Letter Letter(Address to, string id)
+    private async Task<Letter> Letter(Address to, string id)
     {
-        var host = configuration.AppUrl.Authority;
-        var at = clock.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+        var texts = Texts.In("en");
+        var written = await paper.Write(Body(texts, configuration.AppUrl.Authority, clock.GetUtcNow()), texts);
         return new()
         {
             To = to.Text,
-            Subject = $"Test mail from {host}",
-            Text = $"This is a test mail from {host}, sent {at}.\n\nIf you read this, mail from this server arrives. Look whether it lay among the unwanted mail, and paste its headers on the Email page to see what your provider made of it.\n",
-            Html = $"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test mail</title></head><body><p>This is a test mail from {Escaped(host)}, sent {at}.</p><p>If you read this, mail from this server arrives. Look whether it lay among the unwanted mail, and paste its headers on the Email page to see what your provider made of it.</p></body></html>",
-            Kind = "test",
+            Subject = written.Subject,
+            Text = written.Text,
+            Html = written.Html,
+            Kind = Kind,
             Cause = "test:" + id,
             About = new("setting", "mail"),
         };
     }
 
-    private static string Escaped(string text) => System.Text.Encodings.Web.HtmlEncoder.Default.Encode(text);
+    private const string Kind = "test";
+
+    internal static LetterTemplate Template { get; } = new(Kind, "Test mail", "Sent from the Email page, to see whether mail arrives.",
+        (t, origin) => Body(t, new Uri(origin).Authority, DateTimeOffset.FromUnixTimeSeconds(1_767_225_600)));
+
+    private static LetterBody Body(Texts t, string host, DateTimeOffset at) => new()
+    {
+        Subject = t["Test mail from {0}", host],
+        Lead = [t["This is a test mail from {0}, sent {1}.", host, at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)]],
+        After = [t["If you read this, mail from this server arrives. Look whether it lay among the unwanted mail, and paste its headers on the Email page to see what your provider made of it."]],
+    };
 }

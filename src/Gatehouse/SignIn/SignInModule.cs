@@ -51,6 +51,7 @@ public static class SignInModule
         services.AddSingleton<HashingGate>();
         services.AddSingleton<AnswerFloor>();
         services.AddSingleton<PasswordLetters>();
+        foreach (var template in PasswordLetters.All.Concat(FactorLetters.All)) services.AddSingleton(template);
         services.AddSingleton<SetPassword>();
         services.AddSingleton<SignInWithPassword>();
         services.AddSingleton<ResetPassword>();

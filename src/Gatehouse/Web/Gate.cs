@@ -112,6 +112,8 @@ internal sealed class Gate(RequestDelegate next, ServerConfiguration configurati
         var contentType = http.Request.ContentType?.Split(';')[0].Trim();
         if (http.Request.ContentLength is 0 || http.Request.ContentLength is null && !http.Request.Headers.ContainsKey("Transfer-Encoding")) return null;
         if (string.Equals(contentType, "application/json", StringComparison.OrdinalIgnoreCase)) return http.Request.ContentLength > MaxBody ? "the body is too large" : null;
+        if (http.GetEndpoint()?.Metadata.GetMetadata<TakesFile>() is { } takes && string.Equals(contentType, "multipart/form-data", StringComparison.OrdinalIgnoreCase))
+            return await UploadedForm.Read(http.Request, visit, takes.MaxBytes) ? null : "the form is not well formed";
         if (!string.Equals(contentType, "application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return "the content type is no form";
         if (http.Request.ContentLength > MaxBody) return "the body is too large";
         var buffer = ArrayPool<byte>.Shared.Rent(4096);

@@ -30,6 +30,9 @@ public sealed record AnswersAnyHost;
 /// <summary>Route metadata: may be posted to from other sites (authorize by POST); it stores what came and answers 303.</summary>
 public sealed record AllowsCrossSitePost;
 
+/// <summary>Route metadata: takes one uploaded file (multipart/form-data, RFC 7578) beside the fields of its form.</summary>
+public sealed record TakesFile(int MaxBytes);
+
 public static class AccessMetadata
 {
     public static TBuilder For<TBuilder>(this TBuilder builder, Access level, bool recent = false) where TBuilder : IEndpointConventionBuilder

@@ -24,6 +24,9 @@ public sealed class Visit(TimeProvider clock)
     /// <summary>The posted form, parsed once; empty for other requests.</summary>
     public StrictParameters Form { get; internal set; } = StrictParameters.Empty;
 
+    /// <summary>The file that came with the form, on a route that takes one; null when none was chosen.</summary>
+    public byte[]? File { get; internal set; }
+
     /// <summary>The query, parsed once; null when it is not well formed.</summary>
     public StrictParameters? Query { get; internal set; }
 

@@ -218,6 +218,7 @@ public sealed class EmailPageTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, (await Report(json, "Bearer " + secret)).Status);
         var bounced = (await instance.Database.Read(sql => Outbox.Find(sql, entries[0].Id)))!;
         Assert.Equal((MailStates.Bounced, "550 5.1.1 user unknown \uFFFD[31m"), (bounced.State, bounced.Reply));
+        await instance.Services.GetRequiredService<Gatehouse.Audit.RefusalLog>().Flush();
         Assert.Contains("came back", (await instance.Console("why", bounced.Reference!)).Output, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NoContent, (await Report(json, "Basic " + Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes("any:" + secret)))).Status);
 

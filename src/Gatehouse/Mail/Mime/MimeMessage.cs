@@ -4,13 +4,17 @@ using System.Text;
 
 namespace Gatehouse.Mail.Mime;
 
+/// <summary>A picture that travels inside a message.</summary>
+/// <param name="ContentId">Without angle brackets; the HTML names it as cid:.</param>
+internal sealed record InlinePicture(string ContentId, string Type, byte[] Content);
+
 /// <summary>
 /// Writes a message (RFC 5322) with a text and an HTML part (RFC 2046 section 5.1.4), UTF-8 in quoted-printable, 7 bits and lines of at most 76 characters on the wire.
 /// A header value is one line whatever it was given: line breaks and control characters become spaces, everything outside ASCII an encoded word (RFC 2047).
 /// </summary>
 internal static class MimeMessage
 {
-    public static byte[] Build(Letter letter, Address from, string fromName, Address to, string messageId, DateTimeOffset date)
+    public static byte[] Build(Letter letter, Address from, string fromName, Address to, string messageId, DateTimeOffset date, InlinePicture? picture = null)
     {
         var boundary = "=_gatehouse_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
         var m = new StringBuilder(letter.Text.Length + letter.Html.Length + 1024);
@@ -26,9 +30,23 @@ internal static class MimeMessage
         Header(m, "Content-Type", $"multipart/alternative; boundary=\"{boundary}\"");
         m.Append("\r\n");
         Part(m, boundary, "text/plain", letter.Text);
-        Part(m, boundary, "text/html", letter.Html);
+        if (picture is null) Part(m, boundary, "text/html", letter.Html);
+        else Related(m, boundary, letter.Html, picture);
         m.Append("--").Append(boundary).Append("--\r\n");
         return Encoding.ASCII.GetBytes(m.ToString());
+    }
+
+    /// <summary>The HTML part together with the picture that it shows (RFC 2387).</summary>
+    private static void Related(StringBuilder m, string outer, string html, InlinePicture picture)
+    {
+        var boundary = outer + "_r";
+        m.Append("--").Append(outer).Append("\r\nContent-Type: multipart/related; type=\"text/html\"; boundary=\"").Append(boundary).Append("\"\r\n\r\n");
+        Part(m, boundary, "text/html", html);
+        m.Append("--").Append(boundary).Append("\r\nContent-Type: ").Append(picture.Type).Append("\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <").Append(picture.ContentId)
+            .Append(">\r\nContent-Disposition: inline; filename=\"logo.").Append(picture.Type == "image/png" ? "png" : "jpg").Append("\"\r\n\r\n");
+        var text = Convert.ToBase64String(picture.Content);
+        for (var at = 0; at < text.Length; at += 76) m.Append(text, at, Math.Min(76, text.Length - at)).Append("\r\n");
+        m.Append("--").Append(boundary).Append("--\r\n\r\n");
     }
 
     private static void Header(StringBuilder m, string name, string value)

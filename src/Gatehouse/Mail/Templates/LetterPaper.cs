@@ -20,7 +20,7 @@ public sealed record Sender(string Name, string Contact, string Colour)
     public const string NameSetting = "instance.name", ContactSetting = "instance.contact", ColourSetting = "instance.colour";
     public const string UsualName = "Gatehouse", UsualColour = "#3446c9";
 
-    /// <summary>The mark that stands for a logo: the first letter of the name. A picture would be fetched from here, which tells when the mail is read; many readers block it anyway.</summary>
+    /// <summary>The mark that stands where there is no logo: the first letter of the name.</summary>
     public string Mark => new StringInfo(Name).SubstringByTextElements(0, 1).ToUpperInvariant();
 
     public static async ValueTask<Sender> Of(Settings settings) => new(
@@ -30,13 +30,13 @@ public sealed record Sender(string Name, string Contact, string Colour)
 }
 
 /// <summary>Puts what a letter says on the instance's paper: a text part and an HTML part that say the same. Every letter goes through here.</summary>
-public sealed class LetterPaper(Settings settings, ServerConfiguration server)
+public sealed class LetterPaper(Settings settings, LogoStore logos, ServerConfiguration server)
 {
     /// <summary>The one style sheet, inside the letter. Constant but for the colour, so that a preview can name it by its hash.</summary>
     private const string Style = """
         body{margin:0;padding:24px 12px;background:#f6f7f9;color:#14181f;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif}
         .sheet{max-width:560px;margin:0 auto}.head{padding:0 4px 16px;font-size:18px;font-weight:600}
-        .mark{display:inline-block;width:32px;height:32px;margin-right:10px;border-radius:8px;background:COLOUR;color:#fff;text-align:center;line-height:32px;font-weight:700}
+        .mark{display:inline-block;width:32px;height:32px;margin-right:10px;border-radius:8px;background:COLOUR;color:#fff;text-align:center;line-height:32px;font-weight:700}.logo{margin-right:10px;vertical-align:middle}
         .card{background:#fff;border:1px solid #d8dce3;border-radius:12px;padding:24px}h1{margin:0 0 12px;font-size:20px;line-height:1.3}p{margin:0 0 14px}
         .button{display:inline-block;padding:12px 20px;border-radius:10px;background:COLOUR;color:#fff;font-weight:600;text-decoration:none}
         .plain{color:#545d6b;font-size:14px}.plain a,.foot a{color:#545d6b}.url{word-break:break-all}
@@ -46,13 +46,14 @@ public sealed class LetterPaper(Settings settings, ServerConfiguration server)
         """;
 
     /// <summary>The letter in both parts, in the language of <paramref name="texts"/>.</summary>
-    public async ValueTask<WrittenLetter> Write(LetterBody body, Texts texts) => Write(body, texts, await Sender.Of(settings));
+    public async ValueTask<WrittenLetter> Write(LetterBody body, Texts texts) => Write(body, texts, await Sender.Of(settings), await logos.Get());
 
-    public WrittenLetter Write(LetterBody body, Texts texts, Sender sender)
+    /// <param name="logo">Comes inside the letter: a picture fetched from here would tell when the mail is read, and many readers block it.</param>
+    public WrittenLetter Write(LetterBody body, Texts texts, Sender sender, Logo? logo)
     {
         var foot = texts["{0} sent this from {1}. Nobody reads answers to it.", sender.Name, server.AppUrl.Authority].Value;
         var help = sender.Contact.Length > 0 ? texts["Questions? {0}", sender.Contact].Value : null;
-        return new(body.Subject, Plain(body, foot, help), Html(body, foot, help, sender, texts));
+        return new(body.Subject, Plain(body, foot, help), Html(body, foot, help, sender, logo, texts));
     }
 
     /// <summary>What a page that shows the HTML part adds to its policy: the hash of the style sheet, and nothing else.</summary>
@@ -72,13 +73,15 @@ public sealed class LetterPaper(Settings settings, ServerConfiguration server)
         return text.Append("-- \n").Append(foot).Append('\n').Append(help is null ? "" : help + "\n").ToString();
     }
 
-    private static string Html(LetterBody body, string foot, string? help, Sender sender, Texts texts)
+    private static string Html(LetterBody body, string foot, string? help, Sender sender, Logo? logo, Texts texts)
     {
         static string E(string text) => WebUtility.HtmlEncode(text);
         var html = new StringBuilder("<!DOCTYPE html>\n<html lang=\"");
         html.Append(E(texts.Language)).Append("\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><title>");
-        html.Append(E(body.Subject)).Append("</title><style>").Append(StyleOf(sender)).Append("</style></head>\n<body><div class=\"sheet\">\n<div class=\"head\"><span class=\"mark\" aria-hidden=\"true\">");
-        html.Append(E(sender.Mark)).Append("</span>").Append(E(sender.Name)).Append("</div>\n<div class=\"card\"><h1>").Append(E(body.Subject)).Append("</h1>\n");
+        html.Append(E(body.Subject)).Append("</title><style>").Append(StyleOf(sender)).Append("</style></head>\n<body><div class=\"sheet\">\n<div class=\"head\">");
+        if (logo is null) html.Append("<span class=\"mark\" aria-hidden=\"true\">").Append(E(sender.Mark)).Append("</span>");
+        else html.Append(LogoStore.Tag);
+        html.Append(E(sender.Name)).Append("</div>\n<div class=\"card\"><h1>").Append(E(body.Subject)).Append("</h1>\n");
         foreach (var sentence in body.Lead) html.Append("<p>").Append(E(sentence)).Append("</p>\n");
         if (body.Button is { } button)
         {

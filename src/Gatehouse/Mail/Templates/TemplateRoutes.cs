@@ -15,14 +15,14 @@ internal static class TemplateRoutes
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, async Task<IResult> (Visit visit, Settings settings, IEnumerable<LetterTemplate> templates) =>
-            new RazorComponentResult<TemplatesPage>(new { Templates = Ordered(templates), Sender = await Sender.Of(settings), Saved = visit.Query?["done"] == "saved" })).For(Access.Admin);
+        routes.MapGet(Path, async Task<IResult> (Visit visit, Settings settings, LogoStore logos, IEnumerable<LetterTemplate> templates) =>
+            new RazorComponentResult<TemplatesPage>(new { Templates = Ordered(templates), Sender = await Sender.Of(settings), Logo = await logos.Get(), Done = visit.Query?["done"] })).For(Access.Admin);
         routes.MapPost(Path, Save).For(Access.Admin, recent: true);
         routes.MapGet(Path + "/{kind}", Show).For(Access.Admin);
         routes.MapGet(Path + "/{kind}/html", ShowHtml).For(Access.Admin);
     }
 
-    private static LetterTemplate[] Ordered(IEnumerable<LetterTemplate> templates) => [.. templates.OrderBy(t => t.Title, StringComparer.Ordinal)];
+    internal static LetterTemplate[] Ordered(IEnumerable<LetterTemplate> templates) => [.. templates.OrderBy(t => t.Title, StringComparer.Ordinal)];
 
     private static async Task<IResult> Show(HttpContext http, string kind, IEnumerable<LetterTemplate> templates, LetterPaper paper, Texts texts, ServerConfiguration server, Refuse refuse) =>
         templates.FirstOrDefault(t => t.Kind == kind) is { } template
@@ -30,16 +30,18 @@ internal static class TemplateRoutes
             : refuse.NotFound(http);
 
     /// <summary>The HTML part as a page of its own; its policy allows the letter's one style sheet, by its hash, and nothing else.</summary>
-    private static async Task<IResult> ShowHtml(HttpContext http, string kind, IEnumerable<LetterTemplate> templates, LetterPaper paper, Settings settings, Texts texts, ServerConfiguration server, Refuse refuse)
+    private static async Task<IResult> ShowHtml(HttpContext http, string kind, IEnumerable<LetterTemplate> templates, LetterPaper paper, LogoStore logos, Settings settings, Texts texts, ServerConfiguration server, Refuse refuse)
     {
         if (templates.FirstOrDefault(t => t.Kind == kind) is not { } template) return refuse.NotFound(http);
         var sender = await Sender.Of(settings);
-        var letter = paper.Write(template.Sample(texts, server.Origin), texts, sender);
-        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.AllowingStyle(LetterPaper.StyleHash(sender));
-        return Results.Text(letter.Html, "text/html; charset=utf-8");
+        var logo = await logos.Get();
+        var letter = paper.Write(template.Sample(texts, server.Origin), texts, sender, logo);
+        http.Response.Headers.ContentSecurityPolicy = SecurityHeaders.AllowingStyle(LetterPaper.StyleHash(sender)) + (logo is null ? "" : "; img-src 'self'");
+        // In a mailbox the picture comes with the letter; here it comes from us.
+        return Results.Text(logo is null ? letter.Html : letter.Html.Replace("cid:" + LogoStore.ContentId, logo.Path, StringComparison.Ordinal), "text/html; charset=utf-8");
     }
 
-    private static async Task<IResult> Save(HttpContext http, Visit visit, Settings settings, Database database, AuditLog audit, Texts texts, IEnumerable<LetterTemplate> templates)
+    private static async Task<IResult> Save(HttpContext http, Visit visit, Settings settings, LogoStore logos, Database database, AuditLog audit, Texts texts, IEnumerable<LetterTemplate> templates)
     {
         var before = await Sender.Of(settings);
         var typed = new Sender(visit.Form.Text("name") ?? Sender.UsualName, visit.Form.Text("contact") ?? "", (visit.Form.Text("colour") ?? Sender.UsualColour).ToLowerInvariant());
@@ -47,7 +49,7 @@ internal static class TemplateRoutes
         if (typed.Name.Length > 60 || Printable.Cap(typed.Name, 60) != typed.Name) errors.Add(new("name", texts["At most 60 characters, all visible."]));
         if (typed.Contact.Length > 120 || Printable.Cap(typed.Contact, 120) != typed.Contact) errors.Add(new("contact", texts["At most 120 characters, all visible."]));
         if (!IsDarkEnough(typed.Colour)) errors.Add(new("colour", texts["A colour such as #3446c9, dark enough that white text on it can be read."]));
-        if (errors.Count > 0) return new RazorComponentResult<TemplatesPage>(new { Templates = Ordered(templates), Sender = typed, Errors = errors }) { StatusCode = 400 };
+        if (errors.Count > 0) return new RazorComponentResult<TemplatesPage>(new { Templates = Ordered(templates), Sender = typed, Logo = await logos.Get(), Errors = errors }) { StatusCode = 400 };
         await database.Write(async sql =>
         {
             await settings.Set(sql, Sender.NameSetting, typed.Name);
