@@ -46,7 +46,7 @@ public class EmailTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task E09_a_change_is_made_by_the_new_mailbox_told_to_the_old_one_and_kills_links_that_went_there(bool onPostgres)
+    public async Task CVE_2026_32700_CVE_2026_27946_E09_a_change_is_made_by_the_new_mailbox_told_to_the_old_one_and_kills_links_that_went_there(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         using var admin = await TestPerson.FirstAdmin(instance);

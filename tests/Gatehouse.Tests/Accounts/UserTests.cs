@@ -142,7 +142,7 @@ public abstract class UserTests
     }
 
     [Fact]
-    public async Task C117_D08_search_takes_text_for_text_and_pages_stay_in_bounds()
+    public async Task CVE_2026_33503_C117_D08_search_takes_text_for_text_and_pages_stay_in_bounds()
     {
         await using var rooms = await Open();
         await Create(rooms, "grace@example.com");

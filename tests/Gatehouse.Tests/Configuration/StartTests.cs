@@ -148,7 +148,7 @@ public class StartTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task F22_a_database_and_key_that_others_may_read_are_tightened()
+    public async Task CVE_2021_38553_F22_a_database_and_key_that_others_may_read_are_tightened()
     {
         await using var stores = await Stores.New(postgres, onPostgres: false);
         await stores.Open();
@@ -411,7 +411,7 @@ public class StartTests(PostgresCluster postgres)
     [InlineData("10.0.12", false)]
     [InlineData("10.1.0", false)]
     [InlineData("unknown", true)]
-    public void A_runtime_with_a_known_hole_is_refused(string version, bool refused) => Assert.Equal(refused, RuntimeFloor.Judge(version) is not null);
+    public void CVE_2026_40372_a_runtime_with_a_known_hole_is_refused(string version, bool refused) => Assert.Equal(refused, RuntimeFloor.Judge(version) is not null);
 
     [Fact]
     public void The_runtime_of_this_run_is_new_enough() => Assert.Null(RuntimeFloor.Fault);

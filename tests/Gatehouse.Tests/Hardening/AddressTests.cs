@@ -32,7 +32,7 @@ public class AddressTests
     [InlineData("10.0.0.5", "1.2.3.4,", "10.0.0.5")]
     [InlineData("10.0.0.5", "1.2.3.4, garbage, 10.0.0.7", "10.0.0.7")]
     [InlineData("10.0.0.5", "10.0.0.6, 10.0.0.7", "10.0.0.6")]
-    public void I01_the_right_most_untrusted_hop_counts_and_garbage_ends_the_walk(string peer, string forwarded, string expected) =>
+    public void CVE_2024_47070_CVE_2023_36456_I01_the_right_most_untrusted_hop_counts_and_garbage_ends_the_walk(string peer, string forwarded, string expected) =>
         Assert.Equal(expected, ClientAddress.Find(IPAddress.Parse(peer), forwarded.Split('|'), Trusted).ToString());
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed partial class CanaryTests(PostgresCluster postgres)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task No_secret_shows_up_in_logs_cases_console_or_database(bool onPostgres)
+    public async Task CVE_2025_62513_CVE_2020_15105_no_secret_shows_up_in_logs_cases_console_or_database(bool onPostgres)
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-canary-").FullName;
         try

@@ -60,7 +60,7 @@ public sealed partial class EndingTests(PostgresCluster postgres)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task B06_F24_disabling_a_new_password_signing_out_everywhere_and_leaving_a_group_count_at_once_on_every_node(bool onPostgres)
+    public async Task CVE_2026_43911_CVE_2026_95814_GHSA_x883_2vmg_xwf7_B06_F24_disabling_a_new_password_signing_out_everywhere_and_leaving_a_group_count_at_once_on_every_node(bool onPostgres)
     {
         await using var site = await OidcSite.Start(onPostgres ? await postgres.NewDatabase() : null);
         await using var second = onPostgres ? await site.Server.AnotherNode() : null;
@@ -119,7 +119,7 @@ public sealed partial class EndingTests(PostgresCluster postgres)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task D10_a_deleted_user_is_dead_with_everything_they_held_and_nobody_gets_their_id_again(bool onPostgres)
+    public async Task CVE_2026_55670_D10_a_deleted_user_is_dead_with_everything_they_held_and_nobody_gets_their_id_again(bool onPostgres)
     {
         await using var site = await OidcSite.Start(onPostgres ? await postgres.NewDatabase() : null);
         using var admin = await TestPerson.FirstAdmin(site.Server);

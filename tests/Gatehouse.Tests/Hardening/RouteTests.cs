@@ -71,7 +71,7 @@ public sealed partial class RouteTests : IAsyncLifetime
         Assert.DoesNotContain(Routes(), r => r.Method == "POST" && r.Access!.Level == Access.Admin && !r.Access.Recent && !OnlyRead.Any(o => r.Pattern.EndsWith(o, StringComparison.Ordinal)));
 
     [Fact]
-    public async Task D01_a_protected_route_lets_in_nobody_below_its_level()
+    public async Task CVE_2026_55106_D01_a_protected_route_lets_in_nobody_below_its_level()
     {
         using var stranger = instance.Browser();
         await stranger.Get("/sign-in");
@@ -309,7 +309,7 @@ public sealed partial class RouteTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task B03_a_changed_cookie_is_no_cookie()
+    public async Task CVE_2026_25748_B03_a_changed_cookie_is_no_cookie()
     {
         using var admin = await Somebody.With(instance, Role.Admin);
         Assert.Equal(HttpStatusCode.OK, (await admin.Get("/admin")).Status);

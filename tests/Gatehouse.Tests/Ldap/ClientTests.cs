@@ -41,7 +41,7 @@ public class ClientTests
     }
 
     [Fact]
-    public async Task L08_an_expired_wrongly_named_or_foreign_certificate_is_refused_with_what_it_says()
+    public async Task CVE_2026_35563_L08_an_expired_wrongly_named_or_foreign_certificate_is_refused_with_what_it_says()
     {
         foreach (var (certificate, expected) in new (X509Certificate2, string)[]
         {

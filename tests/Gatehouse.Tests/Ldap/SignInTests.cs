@@ -55,7 +55,7 @@ public class SignInTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task L03_L04_a_password_without_proof_reaches_no_server_even_one_that_would_say_yes()
+    public async Task CVE_2017_14623_L03_L04_a_password_without_proof_reaches_no_server_even_one_that_would_say_yes()
     {
         await using var yes = new ScriptedDirectory(Authority.Issue(["localhost"]), talk => talk.Obey((id, _) => talk.Send(Answers.Done(id))));
         await using var rooms = await With(yes.Url);

@@ -71,7 +71,7 @@ public class WireTests
     [InlineData("a\0b")]
     [InlineData("\\2a")]
     [InlineData("ada ")]
-    public void L01_a_name_is_a_value_and_never_a_piece_of_filter(string name)
+    public void CVE_2026_44671_L01_a_name_is_a_value_and_never_a_piece_of_filter(string name)
     {
         var written = LdapFilter.Equal("uid", name);
         Assert.Equal(written.Text, FilterText.Parse(written.Text, out _)!.Text);

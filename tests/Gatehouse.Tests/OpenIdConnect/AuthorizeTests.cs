@@ -38,7 +38,7 @@ public class AuthorizeTests : IAsyncLifetime
     [InlineData("https://app.example.com/cb#x")]
     [InlineData("/cb")]
     [InlineData("\u0430pp")]
-    public async Task O01_O02_a_callback_that_is_not_registered_gets_a_page_of_ours_and_no_redirect(string sent)
+    public async Task CVE_2024_52289_O01_O02_a_callback_that_is_not_registered_gets_a_page_of_ours_and_no_redirect(string sent)
     {
         var page = await browser.Get(site.AuthorizePath(("redirect_uri", sent)));
         Assert.Equal(HttpStatusCode.BadRequest, page.Status);
@@ -109,7 +109,7 @@ public class AuthorizeTests : IAsyncLifetime
     [InlineData("request", "eyJ", "request_not_supported")]
     [InlineData("request_uri", "https://evil.test/r", "request_uri_not_supported")]
     [InlineData("id_token_hint", "a.b.c", "invalid_request")]
-    public async Task O06_O07_O20_O22_O23_a_faulty_request_is_told_to_the_application(string name, string? value, string error)
+    public async Task CVE_2024_23647_CVE_2020_10770_O06_O07_O20_O22_O23_a_faulty_request_is_told_to_the_application(string name, string? value, string error)
     {
         var page = await browser.Get(site.AuthorizePath((name, value)));
         var answer = OidcSite.Answer(page);
@@ -153,7 +153,7 @@ public class AuthorizeTests : IAsyncLifetime
     [InlineData("<script>alert(1)</script>")]
     [InlineData("a\r\nSet-Cookie: x=1")]
     [InlineData("\ud83d\ude00 \" ' & = + % #")]
-    public async Task O24_state_comes_back_exactly(string state)
+    public async Task CVE_2019_8400_CVE_2026_42849_O24_state_comes_back_exactly(string state)
     {
         var page = await browser.Get(site.AuthorizePath(("state", state)));
         Assert.Equal(state, OidcSite.Answer(page)["state"]);

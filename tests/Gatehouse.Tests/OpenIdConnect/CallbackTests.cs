@@ -33,7 +33,7 @@ public class CallbackTests
     [InlineData("https://app.example.com\uff0fcb", UrlDifference.LookAlike)]
     [InlineData("https://app.example.com/CB/", UrlDifference.TrailingSlash, UrlDifference.LetterCase)]
     [InlineData("http://app.example.com/cb/", UrlDifference.Scheme, UrlDifference.TrailingSlash)]
-    public void C102_C103_C104_O01_the_difference_is_named(string sent, params UrlDifference[] expected) =>
+    public void CVE_2020_15234_C102_C103_C104_O01_the_difference_is_named(string sent, params UrlDifference[] expected) =>
         Assert.Equal(expected, CompareCallbacks.Differences(sent, Registered));
 
     [Fact]
@@ -55,7 +55,7 @@ public class CallbackTests
     [InlineData("https://app.example.com/cb%")]
     [InlineData(":")]
     [InlineData("\ud800")]
-    public void O02_nothing_hostile_matches_and_each_is_named(string sent)
+    public void CVE_2026_28512_CVE_2026_7504_CVE_2026_3872_O02_nothing_hostile_matches_and_each_is_named(string sent)
     {
         var client = new Client { Callbacks = [Registered], IsNative = true };
         Assert.False(CompareCallbacks.Matches(client, sent));
@@ -101,7 +101,7 @@ public class CallbackTests
     }
 
     [Fact]
-    public void Native_clients_may_use_any_loopback_port_and_others_none()
+    public void CVE_2024_8883_CVE_2020_15233_native_clients_may_use_any_loopback_port_and_others_none()
     {
         var native = new Client { Callbacks = ["http://127.0.0.1/cb", "https://app.example.com/cb"], IsNative = true };
         Assert.True(CompareCallbacks.Matches(native, "http://127.0.0.1:51004/cb"));
@@ -149,7 +149,7 @@ public class CallbackTests
     [InlineData(" https://app.example.com/cb", "oidc.callback_characters")]
     [InlineData("https://app.example.com\\cb", "oidc.callback_characters")]
     [InlineData("https://\u0430pp.example.com/cb", "oidc.callback_characters")]
-    public void O04_only_sound_callback_urls_can_be_registered(string url, string? code) =>
+    public void kc_48430_CVE_2026_9086_O04_only_sound_callback_urls_can_be_registered(string url, string? code) =>
         Assert.Equal(code, CallbackUrl.Fault(url)?.Facts.Code);
 
     [Fact]

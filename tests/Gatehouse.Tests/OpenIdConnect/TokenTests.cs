@@ -33,7 +33,7 @@ public class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task O08_a_verifier_without_a_challenge_is_refused()
+    public async Task CVE_2024_23647_O08_a_verifier_without_a_challenge_is_refused()
     {
         var (lax, secret) = await site.AddClient("Old app", "--no-pkce");
         var code = await site.Code(browser, ("client_id", lax), ("code_challenge", null), ("code_challenge_method", null));
@@ -57,7 +57,7 @@ public class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task O11_O35_a_code_works_for_its_client_its_callback_and_its_minute_only()
+    public async Task CVE_2026_28513_O11_O35_a_code_works_for_its_client_its_callback_and_its_minute_only()
     {
         var (other, otherSecret) = await site.AddClient("Other");
         var code = await site.Code(browser);
@@ -163,7 +163,7 @@ public class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task O16_another_client_and_a_wider_scope_are_refused_without_spending()
+    public async Task CVE_2026_55672_O16_another_client_and_a_wider_scope_are_refused_without_spending()
     {
         var (_, tokens, _) = await site.Token(("code", await site.Code(browser, ("scope", "openid offline_access"))));
         var token = tokens.GetProperty("refresh_token").GetString()!;
@@ -210,7 +210,7 @@ public class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task O17_the_retry_is_honoured_once()
+    public async Task openiddict_1274_O17_the_retry_is_honoured_once()
     {
         var (_, tokens, _) = await site.Token(("code", await site.Code(browser)));
         var first = tokens.GetProperty("refresh_token").GetString()!;

@@ -283,7 +283,7 @@ public class SignInTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData("//evil.example"), InlineData("/\\evil.example"), InlineData("https://evil.example"), InlineData("javascript:alert(1)"), InlineData("/ok")]
-    public async Task B09_only_a_sealed_return_address_is_followed(string target)
+    public async Task CVE_2024_39694_B09_only_a_sealed_return_address_is_followed(string target)
     {
         await using var instance = await Start(false);
         using var ada = await TestPerson.User(instance, "ada@example.com", "Ada");

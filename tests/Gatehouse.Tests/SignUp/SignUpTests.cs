@@ -323,7 +323,7 @@ public class SignUpTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task E05_only_exactly_one_address_is_one()
+    public async Task CVE_2023_7028_GHSA_qw9g_7549_7wg5_E05_only_exactly_one_address_is_one()
     {
         await using var instance = await Start(false);
         using var admin = await TestPerson.FirstAdmin(instance);
@@ -345,7 +345,7 @@ public class SignUpTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task E01_E04_links_come_from_the_configured_address_and_no_other_token_opens_them()
+    public async Task GHSA_2wmj_46rj_qm2w_CVE_2019_16109_E01_E04_links_come_from_the_configured_address_and_no_other_token_opens_them()
     {
         await using var instance = await Start(false);
         using var admin = await TestPerson.FirstAdmin(instance);

@@ -92,7 +92,7 @@ public class PasswordTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task P05_P08_ten_wrong_then_right_and_every_spelling_counts_on_one_account(bool onPostgres)
+    public async Task CVE_2025_24806_P05_P08_ten_wrong_then_right_and_every_spelling_counts_on_one_account(bool onPostgres)
     {
         await using var instance = await Begin(onPostgres);
         await NewUser(instance, "ada@example.com", "Ada");

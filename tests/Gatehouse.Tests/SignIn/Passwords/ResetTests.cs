@@ -77,7 +77,7 @@ public class ResetTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task Reset_links_are_typed_timed_bound_to_the_account_and_never_follow_a_header_or_a_list(bool onPostgres)
+    public async Task CVE_2026_18963_GHSA_2wmj_46rj_qm2w_reset_links_are_typed_timed_bound_to_the_account_and_never_follow_a_header_or_a_list(bool onPostgres)
     {
         await using var instance = await Start(onPostgres ? postgres : null);
         var ada = await NewUser(instance, "ada@example.com", "Ada");

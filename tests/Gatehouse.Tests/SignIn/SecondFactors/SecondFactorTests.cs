@@ -212,7 +212,7 @@ public class SecondFactorTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task M07_one_factor_opens_nothing()
+    public async Task CVE_2026_49443_CVE_2026_9091_M07_one_factor_opens_nothing()
     {
         await using var instance = await PasswordSite.Start();
         using var ada = await Holder.New(instance);
