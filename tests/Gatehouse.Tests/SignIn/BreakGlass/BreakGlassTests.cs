@@ -57,6 +57,8 @@ public class BreakGlassTests(PostgresCluster postgres)
         Assert.Contains("/link?t=", link.Body, StringComparison.Ordinal);
         Assert.Equal(["break_glass.opened", "setting.login_links", "login_link.made"], await AuditOf(instance, $"break-glass:{open.Label}"));
 
+        Assert.Contains("login_link.made", (await grace.Browser.Get($"/admin/audit?q={open.Label}")).Body, StringComparison.Ordinal);
+
         // Nothing of an account, no application, whatever is asked.
         foreach (var path in new[] { "/account", "/account/security", "/account/sessions", "/apps", "/consent" })
             Assert.Equal("signin.break_glass_administers_only", await PasswordSite.CodeOf(instance, await night.Get(path)));
@@ -225,6 +227,44 @@ public class BreakGlassTests(PostgresCluster postgres)
         Assert.Single(shown);
         Assert.Single(refused);
         Assert.Equal(4, codes.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task The_time_of_an_answer_does_not_tell_what_is_sealed()
+    {
+        await using var instance = await Start(false);
+        using var grace = await TestPerson.FirstAdmin(instance);
+        var floor = TimeSpan.FromMilliseconds(40);
+        instance.Services.GetRequiredService<Gatehouse.SignIn.Passwords.AnswerFloor>().Least = floor;
+        var used = await Seal(grace.Browser);
+        using var night = instance.Browser();
+        Assert.True(IsIn(await Open(night, used)));
+        var ended = await Seal(grace.Browser);
+        await Seal(grace.Browser);
+        using var stranger = instance.Browser();
+        await stranger.Get("/break-glass");
+        var times = new Dictionary<string, List<double>>();
+        for (var round = 0; round < (Repository.Full ? 2000 : 25); round++)
+            foreach (var something in new[] { true, false })
+            {
+                await instance.Database.Write(sql => sql.Run($"update break_glass_credentials set ended_at = {(something ? "null" : "1")} where used_at is null and ended_because is null"));
+                await instance.Database.Write(sql => sql.Run("update guesses set times = ''"));
+                // In turn, so that what comes first after the writes is not always the same.
+                var classes = new[] { ("unknown", Foreign()), ("used", used), ("ended", ended) };
+                foreach (var (name, typed) in classes.Skip(round % 3).Concat(classes.Take(round % 3)))
+                {
+                    var began = System.Diagnostics.Stopwatch.GetTimestamp();
+                    Assert.Equal(HttpStatusCode.Forbidden, (await Open(stranger, typed)).Status);
+                    if (!times.TryGetValue($"{name}, {(something ? "one sealed" : "none sealed")}", out var all)) times[$"{name}, {(something ? "one sealed" : "none sealed")}"] = all = [];
+                    all.Add(System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                }
+            }
+        var medians = times.ToDictionary(t => t.Key, t => t.Value.Order().ElementAt(t.Value.Count / 2));
+        var middle = medians.Values.Order().ElementAt(medians.Count / 2);
+        foreach (var (name, median) in medians)
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name,-22} n={times[name].Count} median {median:0.00} ms ({(median / middle - 1) * 100:+0.00;-0.00} %)"));
+        Assert.All(times.Values, all => Assert.True(all.Min() >= floor.TotalMilliseconds - 2, $"answered after {all.Min():0.0} ms"));
+        if (Repository.Full) Assert.All(medians.Values, m => Assert.InRange(m / middle, 0.95, 1.05));
     }
 
     [Theory, InlineData(false), InlineData(true)]

@@ -10,7 +10,7 @@ namespace Gatehouse.Tests.SignIn.SecondFactors;
 public class RecoveryTests(PostgresCluster postgres)
 {
     [Theory, InlineData(false), InlineData(true)]
-    public async Task M09_an_admin_resets_after_an_identity_check_and_the_person_registers_anew(bool onPostgres)
+    public async Task M09_C066_an_admin_resets_after_an_identity_check_and_the_person_registers_anew(bool onPostgres)
     {
         await using var instance = await PasswordSite.Start(onPostgres ? postgres : null);
         using var grace = await TestPerson.FirstAdmin(instance);

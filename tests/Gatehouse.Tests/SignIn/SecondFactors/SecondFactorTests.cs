@@ -131,7 +131,7 @@ public class SecondFactorTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task M04_a_backup_code_works_once_in_any_spelling_and_its_owner_is_told(bool onPostgres)
+    public async Task M04_C065_a_backup_code_works_once_in_any_spelling_and_its_owner_is_told(bool onPostgres)
     {
         await using var instance = await PasswordSite.Start(onPostgres ? postgres : null);
         using var ada = await Holder.New(instance);
@@ -182,7 +182,7 @@ public class SecondFactorTests(PostgresCluster postgres)
     }
 
     [Fact]
-    public async Task M06_an_app_counts_only_once_a_code_has_proven_it()
+    public async Task M06_C064_an_app_counts_only_once_a_code_has_proven_it()
     {
         await using var instance = await PasswordSite.Start();
         using var ada = await Holder.New(instance, withApp: false);
