@@ -17,12 +17,18 @@ public sealed class DownloadData(Database database, IEnumerable<PersonalData> ke
     /// <summary>The parts: who it is first, then in the order of the rooms; what is not handed out stands last.</summary>
     public IReadOnlyList<PersonalData> Kept { get; } = [.. kept.OrderBy(k => !k.IsHandedOut).ThenBy(k => k.Name != "profile")];
 
-    /// <summary>The file, UTF-8.</summary>
-    public Task<Outcome<byte[]>> Run(string userId, Actor actor) => database.Write<Outcome<byte[]>>(async sql =>
+    /// <summary>The file, UTF-8. Noted first, gathered then: reading a long history keeps no writer waiting.</summary>
+    public async Task<Outcome<byte[]>> Run(string userId, Actor actor)
     {
-        if (await UserStore.Find(sql, userId) is not { } user) return new NoSuchUser(userId);
-        if (!await throttles.Reserve(sql, $"data:{user.Id}", PerHour, TimeSpan.FromHours(1))) return new DataAskedTooOften(user.Ref, PerHour);
-        var subject = Subject(user);
+        var allowed = await database.Write<Outcome<User>>(async sql =>
+        {
+            if (await UserStore.Find(sql, userId) is not { } user) return new NoSuchUser(userId);
+            if (!await throttles.Reserve(sql, $"data:{user.Id}", PerHour, TimeSpan.FromHours(1))) return new DataAskedTooOften(user.Ref, PerHour);
+            await audit.Write(sql, actor, "user.data_downloaded", user.AuditTarget);
+            return user;
+        });
+        if (!allowed.Passed(out var person, out var refusal)) return refusal;
+        var subject = Subject(person);
         var file = new Dictionary<string, object>
         {
             ["format"] = 1,
@@ -30,10 +36,13 @@ public sealed class DownloadData(Database database, IEnumerable<PersonalData> ke
             ["made_at"] = PersonalData.Shown("made_at", clock.Now())!,
             ["about"] = "Everything this instance keeps about one person. Secrets, what only checks them, and what concerns others are left out.",
         };
-        foreach (var part in Kept.Where(k => k.IsHandedOut)) file[part.Name] = new { title = part.Title, kept = part.Kept, rows = await part.Rows(sql, subject) };
-        await audit.Write(sql, actor, "user.data_downloaded", user.AuditTarget);
+        await database.Read(async sql =>
+        {
+            foreach (var part in Kept.Where(k => k.IsHandedOut)) file[part.Name] = new { title = part.Title, kept = part.Kept, rows = await part.Rows(sql, subject) };
+            return file.Count;
+        });
         return JsonSerializer.SerializeToUtf8Bytes(file, Json);
-    });
+    }
 
     internal static DataSubject Subject(User user) => new(user.Id, user.Email, UserStore.Fold(user.Email), user.DisplayName);
 }
