@@ -12,6 +12,9 @@ public sealed class SignInLog(RefusalLog log, TimeProvider clock)
     /// <summary>An application was entered.</summary>
     public const string App = "app";
 
+    /// <summary>The method of somebody who came in by break-glass, and has no account.</summary>
+    public const string BreakGlass = "break_glass";
+
     /// <param name="kind"><see cref="Session"/> or <see cref="App"/>.</param>
     /// <param name="clientId">The application entered, or null.</param>
     /// <param name="method">What was given, as amr values with spaces between: "hwk", "swk", "link", "pwd otp".</param>

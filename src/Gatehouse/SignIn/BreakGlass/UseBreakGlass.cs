@@ -13,7 +13,7 @@ namespace Gatehouse.SignIn.BreakGlass;
 /// Opens, confirms and ends break-glass sessions, and rehearses. Nothing here asks mail, a directory or another host. Every way to "no" does the same work and is not answered
 /// before the <see cref="AnswerFloor"/>.
 /// </summary>
-public sealed partial class UseBreakGlass(Database database, Secrets secrets, GuessLimits limits, AnswerFloor floor, BreakGlassLetters letters, AuditLog audit, IRefusalLog cases, TimeProvider clock, ILogger<UseBreakGlass> logger)
+public sealed partial class UseBreakGlass(Database database, Secrets secrets, GuessLimits limits, AnswerFloor floor, BreakGlassLetters letters, AuditLog audit, SignInLog signIns, IRefusalLog cases, TimeProvider clock, ILogger<UseBreakGlass> logger)
 {
     private const string SessionType = "break-glass-session";
     private const string LabelAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -58,6 +58,7 @@ public sealed partial class UseBreakGlass(Database database, Secrets secrets, Gu
             return refusal;
         }
         WasOpened(logger, opened.Label, opened.Kind, opened.Address);
+        signIns.Success(SignInLog.Session, Opening.UserId, null, SignInLog.BreakGlass, visit);
         var reference = cases.Record(new BreakGlassUsed(opened.Label, opened.Kind, opened.OpenedAt, opened.ExpiresAt), visit.Context);
         await database.Write(sql => BreakGlassStore.SetReference(sql, opened.Id, reference.Text));
         return (cookie, opened);

@@ -41,6 +41,7 @@ public class BreakGlassTests(PostgresCluster postgres)
         var open = Assert.IsType<BreakGlassOpenNow>((await Finding(instance)).Refusal);
         await Settle(instance);
         Assert.Contains("Break-glass was used", (await grace.Browser.Get("/admin/problems")).Body, StringComparison.Ordinal);
+        Assert.Contains("by break-glass", (await grace.Browser.Get("/admin/sign-ins")).Body, StringComparison.Ordinal);
         Assert.Contains($"{open.Label} is open now", (await grace.Browser.Get("/admin/break-glass")).Body, StringComparison.Ordinal);
         foreach (var admin in new[] { "admin@example.com", "linus@example.com" })
             Assert.Single(await instance.Mails(admin), m => m.Kind == BreakGlassLetters.UsedKind && m.Text.Contains(open.Label, StringComparison.Ordinal));
