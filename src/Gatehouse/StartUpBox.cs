@@ -1,6 +1,7 @@
 using System.Reflection;
 using Gatehouse.Configuration;
 using Gatehouse.Data;
+using Gatehouse.SignIn.Passkeys;
 using Gatehouse.SignUp.Setup;
 
 namespace Gatehouse;
@@ -19,6 +20,7 @@ internal static class StartUpBox
             $"Database     {(configuration.PostgresUrl is null ? "SQLite" : "PostgreSQL")}",
             link is null ? "Set-up       closed" : "Set-up       OPEN. Create the first administrator within 60 minutes:",
             .. link is null ? Array.Empty<string>() : [link],
+            .. await services.GetRequiredService<PasskeyAddresses>().Lost() is { } lost ? ["WARNING      " + lost.Evidence, "             " + lost.Facts.Fix] : Array.Empty<string>(),
         ];
         var width = lines.Max(l => l.Length);
         var edge = "+" + new string('-', width + 2) + "+";

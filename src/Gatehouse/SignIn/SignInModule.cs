@@ -50,6 +50,9 @@ public static class SignInModule
         services.AddSingleton<GuessLimits>();
         services.AddSingleton<HashingGate>();
         services.AddSingleton<AnswerFloor>();
+        services.AddSingleton<PasskeyAddresses>();
+        services.AddHostedService(s => s.GetRequiredService<PasskeyAddresses>());
+        services.AddSingleton<IDoctorCheck>(s => s.GetRequiredService<PasskeyAddresses>());
         services.AddSingleton<PasswordLetters>();
         foreach (var template in PasswordLetters.All.Concat(FactorLetters.All)) services.AddSingleton(template);
         services.AddSingleton<SetPassword>();

@@ -206,6 +206,12 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         Add("stranger-ask-link", Stranger, "/sign-in/link");
         foreach (var press in new[] { "verify", "change", "stop" }) Add("stranger-email-" + press, Stranger, $"/email/{press}?t=nonsense");
         Add("stranger-not-me-unknown", Stranger, "/not-me?t=nonsense");
+        Add("stranger-link-asked", Stranger, "/sign-in/link", async page =>
+        {
+            await page.Locator("#main [name=name]").FillAsync("nobody@example.com");
+            await page.Locator("#main form button.primary").ClickAsync();
+            await page.WaitForLoadStateAsync();
+        });
         Add("stranger-second-step", Stranger, "/sign-in/second");
         Add("stranger-break-glass", Stranger, "/break-glass");
         Add("stranger-break-glass-drill", Stranger, "/break-glass/drill");

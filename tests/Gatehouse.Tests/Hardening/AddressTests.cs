@@ -61,6 +61,34 @@ public class AddressTests
         Assert.Contains("is not in TRUSTED_PROXIES", page.Body, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task CVE_2026_110723_CVE_2025_64484_CVE_2026_34457_no_header_gives_a_stranger_a_fresh_limit_or_another_right()
+    {
+        await using var instance = await TestInstance.Start();
+        using var stranger = instance.Browser();
+        await stranger.Get("/sign-in");
+        var rates = instance.Services.GetRequiredService<StrangerRates>();
+        rates.Refill = 0;
+        foreach (var loopback in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
+            while (rates.Allow(ClientAddress.Block(loopback))) { }
+        var names = new[] { "X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "Forwarded", "X-Client-IP" };
+        for (var i = 0; i < 20; i++)
+            foreach (var name in names)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "/passkeys/assertion/options") { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+                request.Headers.Add("Sec-Fetch-Site", "same-origin");
+                request.Headers.Add("Gatehouse-Form", stranger.Token);
+                request.Headers.TryAddWithoutValidation(name, name == "Forwarded" ? $"for=198.51.100.{i}" : $"198.51.100.{i}");
+                Assert.Equal(HttpStatusCode.TooManyRequests, (await stranger.Send(request)).Status);
+            }
+        foreach (var (name, value) in new[] { ("User-Agent", "kube-probe/1.30"), ("User-Agent", "GoogleHC/1.0"), ("User-Agent", "ELB-HealthChecker/2.0"), ("X-Forwarded-User", "admin@example.com"), ("Remote-User", "admin"), ("X-Auth-Request-Email", "admin@example.com"), ("X-Original-URL", "/admin"), ("X-Rewrite-URL", "/admin") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/admin");
+            request.Headers.TryAddWithoutValidation(name, value);
+            Assert.StartsWith("/sign-in", (await stranger.Send(request)).Location, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: http", "ops.proxy_plain_http")]
     [InlineData("X-Forwarded-For: 1.2.3.4", "ops.proxy_without_proto")]

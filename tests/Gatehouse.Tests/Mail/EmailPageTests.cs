@@ -99,6 +99,32 @@ public sealed class EmailPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Changing_the_encryption_key_keeps_the_mail_password_and_the_dkim_key()
+    {
+        await admin.Get(MailPaths.Settings);
+        await Post("");
+        Assert.Equal(HttpStatusCode.SeeOther, (await admin.Post(MailPaths.Settings + "/dkim", ("version", "1"), ("selector", "gatehouse"), ("algorithm", "rsa-sha256"))).Status);
+        var before = await instance.Database.Read(sql => sql.One<string>("select value from settings where name = 'mail'"));
+        var record = (await admin.Get(MailPaths.Settings)).Body;
+        var (code, told, _) = await instance.Console("encryption-key", "rotate");
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("could be read by no key", told, StringComparison.Ordinal);
+        var after = await instance.Database.Read(sql => sql.One<string>("select value from settings where name = 'mail'"));
+        foreach (var name in new[] { "PasswordSeal", "DkimSeal" }) Assert.NotEqual(Seal(before!, name), Seal(after!, name));
+        await instance.Restart();
+        var test = instance.Services.GetRequiredService<TestMail>();
+        test.Patience = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        await admin.Get(MailPaths.Settings);
+        Assert.Contains("The mail server took the test mail", (await Post("/test", ("version", "2"), ("password", ""))).Body, StringComparison.Ordinal);
+        Assert.Contains("DKIM-Signature", Assert.Single(server.Messages).Data, StringComparison.Ordinal);
+        static string Published(string page) => System.Text.RegularExpressions.Regex.Match(page, "p=([A-Za-z0-9+/&#;=x]{100,})").Value;
+        Assert.NotEmpty(Published(record));
+        Assert.Equal(Published(record), Published((await admin.Get(MailPaths.Settings)).Body));
+
+        static string Seal(string json, string name) => System.Text.Json.JsonDocument.Parse(json).RootElement.GetProperty(name).GetString()!;
+    }
+
+    [Fact]
     public async Task D15_a_stored_password_is_not_used_for_another_server()
     {
         await admin.Get(MailPaths.Settings);

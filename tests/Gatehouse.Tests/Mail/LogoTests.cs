@@ -60,7 +60,7 @@ public class LogoTests(PostgresCluster postgres)
         0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 1, 2, 3, 0xff, 0x00, 4, 0xff, 0xd9,
     ];
 
-    private static async Task<Page> Upload(TestBrowser browser, byte[]? file, string name = "logo.png", string type = "image/png", string? token = null)
+    internal static async Task<Page> Upload(TestBrowser browser, byte[]? file, string name = "logo.png", string type = "image/png", string? token = null)
     {
         await browser.Get(Path);
         var form = new MultipartFormDataContent { { new StringContent(token ?? browser.Token), "\"_token\"" } };

@@ -6,6 +6,7 @@ using Gatehouse.Data;
 using Gatehouse.Jose;
 using Gatehouse.OpenIdConnect.Clients;
 using Gatehouse.Tests.Parts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gatehouse.Tests.OpenIdConnect;
 
@@ -41,6 +42,46 @@ public class TokenAttackTests : IAsyncLifetime
     }
 
     private static string Part(string json) => StrictBase64Url.Encode(Encoding.UTF8.GetBytes(json));
+
+    [Fact]
+    public async Task CVE_2026_27840_CVE_2026_16089_a_code_or_token_with_characters_missing_or_changed_is_nothing_and_spends_nothing()
+    {
+        var code = await site.Code(browser);
+        foreach (var bent in Bent(code)) Assert.Equal(400, (await site.Token(("code", bent))).Status);
+        var (status, tokens, _) = await site.Token(("code", code));
+        Assert.Equal(200, status);
+        var (access, refresh) = (tokens.GetProperty("access_token").GetString()!, tokens.GetProperty("refresh_token").GetString()!);
+        foreach (var bent in Bent(refresh)) Assert.Equal(400, (await site.Refresh(bent)).Status);
+        foreach (var bent in Bent(access)) Assert.Equal(401, (await site.Userinfo(bent)).Status);
+        Assert.Equal(200, (await site.Userinfo(access)).Status);
+        Assert.Equal(200, (await site.Refresh(refresh)).Status);
+
+        static IEnumerable<string> Bent(string value) =>
+            [.. Enumerable.Range(1, 8).Select(n => value[..^n]), .. Enumerable.Range(1, 8).Select(n => value[n..]), value + "A", value + "=", value[..10] + (value[10] == 'A' ? 'B' : 'A') + value[11..], value[..^1] + (value[^1] == 'A' ? 'Q' : 'A')];
+    }
+
+    [Theory]
+    [InlineData("the group was left")]
+    [InlineData("the client was switched off")]
+    public async Task CVE_2024_38371_kc_52783_every_grant_passes_the_gate_again(string what)
+    {
+        await site.Run("group", "add", "ops");
+        await site.Run("group", "member", "add", "ops", "ada@example.com");
+        var (id, secret) = await site.AddClient("Wiki", "--group", "ops");
+        Task<(int Status, System.Text.Json.JsonElement Json, HttpResponseMessage Response)> Post(params (string, string)[] form) =>
+            site.Post("/token", form.ToDictionary(f => f.Item1, f => f.Item2), OidcSite.Basic(id, secret));
+        var (_, tokens, _) = await Post(("grant_type", "authorization_code"), ("redirect_uri", OidcSite.Callback), ("code_verifier", OidcSite.Verifier), ("code", await site.Code(browser, ("client_id", id))));
+        var code = await site.Code(browser, ("client_id", id));
+        if (what == "the client was switched off") await site.Run("client", "disable", id);
+        else
+        {
+            var (group, user) = await site.Server.Database.Read(async sql => ((await Gatehouse.Accounts.Groups.GroupStore.All(sql)).Single().Id, (await Gatehouse.Accounts.Users.UserStore.FindByEmail(sql, "ada@example.com"))!.Id));
+            Assert.Null((await site.Server.Services.GetRequiredService<Gatehouse.Accounts.Groups.RemoveMember>().Run(group, user, new("test", ""))).Refusal);
+        }
+        Assert.NotEqual(200, (await Post(("grant_type", "authorization_code"), ("redirect_uri", OidcSite.Callback), ("code_verifier", OidcSite.Verifier), ("code", code))).Status);
+        Assert.NotEqual(200, (await Post(("grant_type", "refresh_token"), ("refresh_token", tokens.GetProperty("refresh_token").GetString()!))).Status);
+        Assert.Equal(401, (await site.Userinfo(tokens.GetProperty("access_token").GetString()!)).Status);
+    }
 
     [Fact]
     public async Task CVE_2024_37568_a_token_signed_with_what_everybody_can_read_is_refused()

@@ -10,6 +10,46 @@ namespace Gatehouse.Tests.SignUp;
 public class SetupTests
 {
     [Fact]
+    public async Task C093_a_changed_address_says_at_the_start_and_in_the_doctor_how_many_passkeys_it_costs()
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-address-").FullName;
+        try
+        {
+            var environment = ServerProcess.EnvironmentFor(folder);
+            async Task<string> Start(Func<Task>? meanwhile = null)
+            {
+                await using var server = await ServerProcess.Start(environment);
+                if (meanwhile is not null) await meanwhile();
+                await server.Terminate(TimeSpan.FromSeconds(30));
+                return await server.Said();
+            }
+            async Task<string> Run(params string[] command)
+            {
+                using var output = new StringWriter();
+                await Commands.Run(command, environment, output, TextWriter.Null);
+                return output.ToString();
+            }
+
+            var first = await Start(async () =>
+            {
+                using var ada = new TestPerson(environment["APP_URL"]);
+                Assert.Equal(HttpStatusCode.OK, (await ada.Setup((await Run("setup-link")).Trim().Split("?t=")[1], "ada@example.com", "Ada")).Status);
+            });
+            Assert.DoesNotContain("were made for", first, StringComparison.Ordinal);
+            environment["APP_URL"] = "https://id.example.com";
+            for (var start = 0; start < 2; start++) Assert.Contains("1 passkeys were made for localhost and do not work at id.example.com", await Start(), StringComparison.Ordinal);
+            Assert.Contains("FAIL passkeys.address", await Run("doctor"), StringComparison.Ordinal);
+            environment["APP_URL"] = "http://localhost:" + environment["PORT"];
+            Assert.DoesNotContain("were made for", await Start(), StringComparison.Ordinal);
+            Assert.Contains("PASS passkeys.address", await Run("doctor"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task C140_C142_the_start_says_whether_set_up_is_open_and_it_stays_closed_without_any_admin()
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-setup-").FullName;
