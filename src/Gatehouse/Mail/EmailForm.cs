@@ -77,8 +77,16 @@ internal static class EmailForm
         if (name.Length > 100 || name.Any(char.IsControl)) Fault("from_name", "At most 100 characters, none of them invisible");
         var authorities = (form["authorities"] ?? "").ReplaceLineEndings("\n").Trim();
         if (!IsPem(authorities)) Fault("authorities", "Paste certificates in PEM form: -----BEGIN CERTIFICATE----- and so on");
+        var tokenUrl = method == AuthMethods.XOAuth2 ? form.Text("token_url") ?? "" : "";
+        if (tokenUrl.Length > 0 && Egress.Fault(tokenUrl) is not null) Fault("token_url", "Write one https address, such as https://oauth2.googleapis.com/token");
+        var (client, scope) = (form.Text("token_client") ?? "", form.Text("token_scope") ?? "");
+        if (tokenUrl.Length > 0 && (client.Length is 0 or > 300 || client.Any(char.IsControl))) Fault("token_client", "Enter the client id that the refresh token was made for");
+        if (scope.Length > 500 || scope.Any(char.IsControl)) Fault("token_scope", "At most 500 characters, none of them invisible");
         var typed = stored with
         {
+            TokenUrl = tokenUrl,
+            TokenClient = tokenUrl.Length > 0 ? client : "",
+            TokenScope = tokenUrl.Length > 0 ? scope : "",
             Host = host,
             Port = port,
             Security = security,
@@ -90,6 +98,13 @@ internal static class EmailForm
         };
         var password = form["password"] ?? "";
         var fresh = password.Length > 0;
+        if (tokenUrl.Length > 0)
+        {
+            var secret = form["token_secret"] ?? "";
+            if (secret.Length > 0 && !fresh) Fault("password", "Enter the refresh token together with the client secret: they are kept as one");
+            if (password.Contains('\n', StringComparison.Ordinal) || secret.Length > 1000 || secret.Any(char.IsControl)) Fault("token_secret", "It holds a line break or is too long");
+            if (fresh) password = $"{password}\n{secret}";
+        }
         if (!fresh && form["held"] is { Length: > 0 } held && store.OpenHeld(typed, held, userId) is { } kept) (password, fresh) = (kept, true);
         if (password.Length > 4000 || password.Contains('\0', StringComparison.Ordinal)) Fault("password", "It is too long");
         if (fresh) typed = store.WithPassword(typed, password);

@@ -7,7 +7,7 @@ using Gatehouse.Refusals;
 namespace Gatehouse.Mail;
 
 /// <summary>Looks whether mail would go and arrive: a conversation up to the sender, without sending anything, and what DNS says. Keeps what it found.</summary>
-public sealed class LookAtMail(MailSettingsStore store, MailFindings findings, TestMail ports, Database database, ServerConfiguration configuration, TimeProvider clock)
+public sealed class LookAtMail(MailSettingsStore store, AccessTokens tokens, MailFindings findings, TestMail ports, Database database, ServerConfiguration configuration, TimeProvider clock)
 {
     /// <summary>Other name servers than those of this machine, for tests.</summary>
     internal DnsResolver Resolver { get; set; } = new();
@@ -29,7 +29,7 @@ public sealed class LookAtMail(MailSettingsStore store, MailFindings findings, T
     private async Task<Finding> Conversation(MailSettings settings, CancellationToken stop)
     {
         const string id = "mail.conversation";
-        if (!store.Target(settings, Patience).Passed(out var target, out var unfit)) return Finding.Fail(id, unfit);
+        if (!(await tokens.Target(settings, Patience, stop)).Passed(out var target, out var unfit)) return Finding.Fail(id, unfit);
         if (!Address.TryParse(settings.From, out var from)) return Finding.Fail(id, new AddressMalformed(Web.Printable.Cap(settings.From, 100)));
         await using var conversation = new SmtpConversation(target);
         var refusal = await conversation.Open(stop) ?? await conversation.TrySender(from, stop);

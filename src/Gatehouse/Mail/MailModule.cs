@@ -17,6 +17,7 @@ public static class MailModule
         services.AddSingleton<MailSettingsStore>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<MailSettingsStore>());
         services.AddHostedService<PinMail>();
+        services.AddSingleton<AccessTokens>();
         services.AddSingleton<MailSender>();
         services.AddSingleton<SaveMailSettings>();
         services.AddSingleton<TestMail>();

@@ -11,7 +11,7 @@ namespace Gatehouse.Mail;
 /// Sends what the outbox holds, behind the requests. A letter is claimed, marked durably right before its last dot, and settled after the reply:
 /// after a crash only a letter between mark and settlement is in doubt, and it goes again under the same Message-ID.
 /// </summary>
-public sealed partial class MailSender(Database database, Outbox outbox, MailSettingsStore store, LogoStore logos, IRefusalLog log, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
+public sealed partial class MailSender(Database database, Outbox outbox, MailSettingsStore store, AccessTokens tokens, LogoStore logos, IRefusalLog log, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
 {
     private const int BatchSize = 20;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
@@ -108,7 +108,7 @@ public sealed partial class MailSender(Database database, Outbox outbox, MailSet
 
     private async Task<int> Deliver(IReadOnlyList<Claimed> batch, MailSettings settings, CancellationToken stop)
     {
-        if (!store.Target(settings, Patience).Passed(out var target, out var unfit))
+        if (!(await tokens.Target(settings, Patience, stop)).Passed(out var target, out var unfit))
         {
             await DeferAll(unfit, settings, "[]");
             return batch.Count;
@@ -128,6 +128,7 @@ public sealed partial class MailSender(Database database, Outbox outbox, MailSet
                     conversation = new(target);
                     if (await conversation.Open(stop) is { } closed)
                     {
+                        if (closed is AccessTokenRefused) tokens.Forget();
                         await DeferAll(closed, settings, conversation.TranscriptJson);
                         return batch.Count;
                     }

@@ -23,7 +23,17 @@ public sealed record MailSettings
 
     /// <summary>One of <see cref="AuthMethods"/>.</summary>
     public string Method { get; init; } = AuthMethods.Auto;
+
+    /// <summary>The password; where access tokens are renewed, the refresh token, a line break and the client secret.</summary>
     public string? PasswordSeal { get; init; }
+
+    /// <summary>Where access tokens for XOAUTH2 are fetched (RFC 6749 section 6); "" for a token that is typed.</summary>
+    public string TokenUrl { get; init; } = "";
+    public string TokenClient { get; init; } = "";
+    public string TokenScope { get; init; } = "";
+
+    /// <summary>True when access tokens are fetched by a refresh token.</summary>
+    [JsonIgnore] public bool Renews => Method == AuthMethods.XOAuth2 && TokenUrl.Length > 0;
 
     /// <summary>The address that mails come from; also the envelope sender, where servers report bounces to.</summary>
     public string From { get; init; } = "";
@@ -54,7 +64,7 @@ public sealed record MailSettings
     /// <summary>What a password is bound to: changing any of it asks for the password again.</summary>
     [JsonIgnore]
     public string Endpoint =>
-        $"smtp|{Host.ToLowerInvariant()}|{Port}|{Security}|{User}|{(Authorities.Length == 0 ? "system" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Authorities))))}";
+        $"smtp|{Host.ToLowerInvariant()}|{Port}|{Security}|{User}|{(Authorities.Length == 0 ? "system" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Authorities))))}{(TokenUrl.Length == 0 ? "" : $"|{TokenUrl}|{TokenClient}")}";
 
     [JsonIgnore] public string Server => $"{Host}:{Port}";
 
@@ -93,6 +103,15 @@ public sealed class MailSettingsStore(Settings settings, Secrets secrets, Server
     /// <summary>The settings inside a write, past the cache.</summary>
     internal static async Task<MailSettings> Read(Sql sql) =>
         await sql.One<string?>("select value from settings where name = @Name", new { Name }) is { } json ? JsonSerializer.Deserialize<MailSettings>(json) ?? new() : new();
+
+    /// <summary>Keeps a refresh token that the provider exchanged, unless somebody saved other settings meanwhile; an open form still saves.</summary>
+    internal async Task<MailSettings?> Exchange(Sql sql, MailSettings given, string secrets)
+    {
+        if (await Read(sql) is var kept && kept.PasswordSeal != given.PasswordSeal) return null;
+        var changed = WithPassword(kept, secrets);
+        await settings.Set(sql, Name, JsonSerializer.Serialize(changed));
+        return changed;
+    }
 
     internal Task Write(Sql sql, MailSettings changed) => settings.Set(sql, Name, JsonSerializer.Serialize(changed with { Version = changed.Version + 1 }));
 
@@ -139,7 +158,7 @@ public sealed class MailSettingsStore(Settings settings, Secrets secrets, Server
             Port = given.Port,
             Security = given.Security,
             User = given.User,
-            Secret = password,
+            Secret = given.Renews ? "" : password,
             Method = given.Method,
             OwnName = configuration.AppUrl.IdnHost is { } host && host.StartsWith('[') ? "gatehouse" : configuration.AppUrl.IdnHost,
             Authorities = ReadAuthorities(given.Authorities),

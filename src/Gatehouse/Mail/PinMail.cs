@@ -39,5 +39,8 @@ internal sealed class PinMail(MailSettingsStore store, Database database, AuditL
         ["from"] = s.From,
         ["from_name"] = s.FromName,
         ["authorities"] = s.Authorities,
+        ["token_url"] = s.TokenUrl,
+        ["token_client"] = s.TokenClient,
+        ["token_scope"] = s.TokenScope,
     };
 }

@@ -25,7 +25,7 @@ public sealed record OpenPort(int Port, string Security)
 }
 
 /// <summary>Sends one mail with the values on screen while somebody waits, and tells each step.</summary>
-public sealed class TestMail(MailSettingsStore store, Database database, Outbox outbox, LetterPaper paper, LogoStore logos, IRefusalLog log, AuditLog audit, ServerConfiguration configuration, TimeProvider clock)
+public sealed class TestMail(MailSettingsStore store, AccessTokens tokens, Database database, Outbox outbox, LetterPaper paper, LogoStore logos, IRefusalLog log, AuditLog audit, ServerConfiguration configuration, TimeProvider clock)
 {
     private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(3);
 
@@ -39,7 +39,7 @@ public sealed class TestMail(MailSettingsStore store, Database database, Outbox 
         var id = clock.NewId();
         var letter = await Letter(to, id);
         var messageId = outbox.MessageId(id);
-        if (!store.Target(settings, Patience).Passed(out var target, out var unfit)) return await Tell(settings, letter, messageId, [], unfit, null, [], actor);
+        if (!(await tokens.Target(settings, Patience, stop)).Passed(out var target, out var unfit)) return await Tell(settings, letter, messageId, [], unfit, null, [], actor);
         if (!Address.TryParse(settings.From, out var from)) return await Tell(settings, letter, messageId, [], new AddressMalformed(Web.Printable.Cap(settings.From, 100)), null, [], actor);
         await using var conversation = new SmtpConversation(target);
         var refusal = await conversation.Open(stop);

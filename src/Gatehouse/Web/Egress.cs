@@ -27,7 +27,7 @@ public enum EgressFault
 /// <summary>What another host answered.</summary>
 /// <param name="Detail">Facts for the admin; never anything of the body.</param>
 /// <param name="Status">0 when no answer came.</param>
-/// <param name="Body">At most 64 kB; empty unless <paramref name="Fault"/> is None.</param>
+/// <param name="Body">At most 64 kB; empty unless <paramref name="Fault"/> is None, or a token endpoint said no.</param>
 public sealed record EgressAnswer(EgressFault Fault, string Detail, int Status, byte[] Body)
 {
     public bool IsGood => Fault == EgressFault.None;
@@ -50,6 +50,10 @@ public sealed class Egress(ServerConfiguration configuration)
     public Task<EgressAnswer> PostForm(string url, bool allowPrivate, IEnumerable<KeyValuePair<string, string>> form, CancellationToken stop = default) =>
         Send(url, allowPrivate, new FormUrlEncodedContent(form), stop);
 
+    /// <summary>Posts a form and reads the JSON that comes back, also that of a 400 or 401, which is how OAuth token endpoints say no (RFC 6749 section 5.2).</summary>
+    public Task<EgressAnswer> PostFormForJson(string url, bool allowPrivate, IEnumerable<KeyValuePair<string, string>> form, CancellationToken stop = default) =>
+        Send(url, allowPrivate, new FormUrlEncodedContent(form), stop, readsAnswer: true);
+
     /// <summary>What is wrong with an address before anything is resolved; null when it may be stored.</summary>
     public static string? Fault(string url) =>
         url.Length is 0 or > 1000 || url.AsSpan().ContainsAnyExceptInRange('\u0021', '\u007e') || url.Contains('\\', StringComparison.Ordinal) ? "it is empty, too long or has odd characters"
@@ -68,7 +72,7 @@ public sealed class Egress(ServerConfiguration configuration)
         return !allowPrivate && Private.Any(n => n.Contains(plain)) ? "in a private range" : null;
     }
 
-    private async Task<EgressAnswer> Send(string url, bool allowPrivate, HttpContent? form, CancellationToken stop)
+    private async Task<EgressAnswer> Send(string url, bool allowPrivate, HttpContent? form, CancellationToken stop, bool readsAnswer = false)
     {
         if (Fault(url) is { } bad) return No(EgressFault.BadUrl, bad);
         var uri = new Uri(url);
@@ -95,8 +99,10 @@ public sealed class Egress(ServerConfiguration configuration)
         {
             using var response = await client.SendAsync(request, patience.Token);
             var status = (int)response.StatusCode;
+            if (readsAnswer && status is 400 or 401 && response.Content.Headers.ContentType?.MediaType == "application/json")
+                return new(EgressFault.Status, $"it answered {status}", status, await Read(response, patience.Token) ?? []);
             if (status is < 200 or > 299) return new(EgressFault.Status, $"it answered {status}", status, []);
-            if (form is not null) return new(EgressFault.None, $"it answered {status}", status, []);
+            if (form is not null && !readsAnswer) return new(EgressFault.None, $"it answered {status}", status, []);
             var type = response.Content.Headers.ContentType?.MediaType ?? "";
             if (type != "application/json" && !type.EndsWith("+json", StringComparison.Ordinal)) return new(EgressFault.NotJson, $"it answered {status} with {(type.Length == 0 ? "no content type" : Printable.Cap(type, 60))}", status, []);
             var body = await Read(response, patience.Token);

@@ -120,11 +120,11 @@ public sealed class RarePagesTests(Chromium chromium)
         await phone.SignIn();
         var notMe = instance.LinkIn((await instance.Mails("ada@example.com")).Last(m => m.Kind == "new_device"));
         await page.GotoAsync(origin + notMe);
-        await Look(page, "not-me", "Ada");
+        await Look(page, "not-me", "Was this not you?");
         await Translates(origin, notMe);
         await page.Locator("#main form button").First.ClickAsync();
         await page.WaitForLoadStateAsync();
-        await Look(page, "not-me-done", "Passkeys removed");
+        await Look(page, "not-me-done", "You are signed out everywhere");
     }
 
     [Fact]
