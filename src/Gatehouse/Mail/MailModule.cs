@@ -10,8 +10,8 @@ public static class MailModule
     public static IServiceCollection AddMail(this IServiceCollection services)
     {
         services.AddSingleton<Outbox>();
-        services.AddSingleton(new Data.PersonalData("letters", "Mails to you: subject, when, and whether they arrived", "180 days; the content only until it is sent.", ["mails"], """
-            select created_at, recipient as sent_to, subject, state, settled_at from mails where user_id = @userId or user_id is null and lower(recipient) = @folded order by created_at desc
+        services.AddSingleton(new Data.PersonalData("letters", "Mails to you: subject, when, and whether they arrived; of those about somebody else no subject", "180 days; the content only until it is sent.", ["mails"], """
+            select created_at, recipient as sent_to, case when about_id = @userId or user_id is null then subject end as subject, state, settled_at from mails where user_id = @userId or user_id is null and lower(recipient) = @folded order by created_at desc
             """, "delete from mails where user_id = @userId or about_kind = 'user' and about_id = @userId or user_id is null and lower(recipient) = @folded"));
         services.AddSingleton<ISealed>(s => s.GetRequiredService<Outbox>());
         services.AddSingleton<MailSettingsStore>();

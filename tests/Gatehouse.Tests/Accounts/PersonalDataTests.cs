@@ -114,6 +114,10 @@ public class PersonalDataTests(PostgresCluster postgres)
         Assert.Single(await instance.Mails("ada@example.com"), m => m.Subject.StartsWith("You asked for your account", StringComparison.Ordinal));
         Assert.Contains("asks to be deleted", (await admin.Browser.Get("/admin/users?state=deletion-asked")).Body);
         Assert.DoesNotContain("bob@example.com", (await admin.Browser.Get("/admin/users?state=deletion-asked")).Body);
+        // What admins are written about others is no part of their own data.
+        var own = await admin.Browser.Post("/account/data");
+        Assert.Contains("\"letters\"", own.Body);
+        Assert.DoesNotContain("ada@example.com", own.Body);
         // Bob cannot take back, approve or decline what is Ada's.
         await bob.Browser.Post("/account/delete/take-back", ("user_id", id));
         Assert.Equal(HttpStatusCode.Forbidden, (await bob.Browser.Post($"/admin/users/{id}/deletion/approve")).Status);
@@ -165,6 +169,9 @@ public class PersonalDataTests(PostgresCluster postgres)
         var code = await site.Code(ada.Browser);
         await ada.Browser.Get("/admin/users");
         await instance.Services.GetRequiredService<Gatehouse.Audit.RefusalLog>().Flush();
+        await ada.StepUp();
+        Assert.Equal(HttpStatusCode.OK, (await ada.Browser.Post("/account/data")).Status);
+        Assert.Equal("/account/delete", (await ada.Browser.Post("/account/delete", ("sure", "on"))).Location);
         var link = await TestPerson.LoginLink(instance, "lovelace@example.com");
         var id = await Id(instance, "lovelace@example.com");
         await instance.Database.Write(sql => new DeletionSettings { GraceDays = 3 }.Save(sql, instance.Services.GetRequiredService<Settings>()));

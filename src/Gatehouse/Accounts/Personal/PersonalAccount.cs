@@ -11,7 +11,7 @@ internal static class PersonalAccount
     [
         new("profile", "Names, address, role, and when the account was made", AsLong, ["users"], """
             select id, user_name, email, email_verified as is_email_verified, display_name, given_name, family_name, source, role, created_at, updated_at, last_sign_in_at from users where id = @userId
-            """),
+            """, "delete from throttles where bucket like '%:' || @userId"),
         new("groups", "User groups you are in", AsLong, ["group_members"], """
             select g.name as name, m.added_at as joined_at from group_members m join groups g on g.id = m.group_id where m.user_id = @userId order by g.name_folded
             """),
