@@ -15,7 +15,7 @@ public class FactorBrowserTests(Chromium chromium)
         await using var instance = await PasswordSite.Start();
         await PasswordSite.NewUser(instance, "ada@example.com", "Ada");
         await using var context = await chromium.NewContext(dark: !javaScript, width: width, javaScript: javaScript);
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(60_000);
         var complaints = new List<string>();
         var page = await context.NewPageAsync();
         page.Console += (_, message) => { if (message.Type is "error" or "warning" && !message.Text.Contains("403", StringComparison.Ordinal)) complaints.Add(message.Text); };
