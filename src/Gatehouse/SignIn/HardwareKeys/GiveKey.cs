@@ -93,8 +93,13 @@ public sealed class GiveKey(Database database, Settings settings, Ceremonies cer
             key.Expected(Jose.StrictBase64Url.Encode(ceremonies.KeyHandleOf(user.Id))), response, requireUserVerification: false);
         if (!judged.Passed(out var verified, out var refusal)) return (Outcome<Factor>)KeyRefused.Of(user.Ref, key, refusal);
         if (key.RemovedAt is { } at) return new HardwareKeyRemoved(user.Ref, key.Name, at, Names(await HardwareKeyStore.Of(sql, user.Id)));
-        // Of two at once with one counter, one goes on.
-        if (!await HardwareKeyStore.Used(sql, key, verified.NewSignCount, verified.UserVerified, clock.Now())) return new HardwareKeyCounterWentBack(user.Ref, key.Name, verified.NewSignCount, verified.NewSignCount);
+        if (!await HardwareKeyStore.Used(sql, key, verified.NewSignCount, verified.UserVerified, clock.Now()))
+        {
+            // Of two at once with one counter, one goes on; and one that is removed at this very moment does not.
+            var now = await HardwareKeyStore.FindByCredential(sql, response.Id);
+            return now?.RemovedAt is { } gone ? new HardwareKeyRemoved(user.Ref, key.Name, gone, Names(await HardwareKeyStore.Of(sql, user.Id)))
+                : new HardwareKeyCounterWentBack(user.Ref, key.Name, verified.NewSignCount, (uint)(now?.SignCount ?? key.SignCount));
+        }
         return new Factor("hwk", clock.Now(), key.Id, key.CreatedAt, TouchOnly: !verified.UserVerified);
     }
 
