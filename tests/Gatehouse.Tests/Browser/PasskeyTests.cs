@@ -12,7 +12,7 @@ public class PasskeyTests(Chromium chromium)
     [InlineData("unsupported", "delete window.PublicKeyCredential", "unsupported")]
     [InlineData("insecure", "Object.defineProperty(window, 'isSecureContext', { get: () => false })", "insecure")]
     [InlineData("origin", "document.addEventListener('readystatechange', () => { const box = document.querySelector('[data-passkey]'); if (box) box.dataset.origin = 'https://id.example.com'; })", "origin")]
-    public async Task C089_C090_C092_C094_what_makes_a_passkey_impossible_is_said_before_any_ceremony_and_leaves_a_reference(string obstacle, string script, string says)
+    public async Task C089_C090_C092_C094_C114_what_makes_a_passkey_impossible_is_said_before_any_ceremony_and_leaves_a_reference(string obstacle, string script, string says)
     {
         await using var instance = await TestInstance.Start();
         await using var ada = await Person.With(chromium);

@@ -128,7 +128,7 @@ public class SignUpTests(PostgresCluster postgres)
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task C018_an_expired_invitation_says_when_and_whoever_has_it_can_ask_for_a_new_one(bool onPostgres)
+    public async Task CVE_2025_64708_C018_an_expired_invitation_says_when_and_whoever_has_it_can_ask_for_a_new_one(bool onPostgres)
     {
         await using var instance = await Start(onPostgres);
         using var admin = await TestPerson.FirstAdmin(instance);
