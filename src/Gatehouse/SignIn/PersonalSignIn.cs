@@ -25,7 +25,7 @@ internal static class PersonalSignIn
             union all select at, 'requested', method from factor_reset_requests where user_id = @userId
             """),
         new("access_passes", "Passes for one sign-in that an administrator made for you, not the pass itself", "Until it is used or over.", ["access_passes"], "select created_at, expires_at, used_at from access_passes where user_id = @userId"),
-        new("sessions", "Sessions: browser, address, times, and how you signed in", "7 days after they ended.", ["sessions"], """
+        new("sessions", "Sessions: browser, address, times, and how you signed in", "7 days after they were ended or ran out.", ["sessions"], """
             select began_at, auth_time as proved_at, last_seen_at, expires_at, ended_at, kind, remembered as is_to_outlive_the_browser, new_browser as is_with_new_browser, address, user_agent as browser
             from sessions where user_id = @userId order by began_at desc
             """),

@@ -166,7 +166,7 @@ public static class SessionStore
 
     /// <summary>Removes what ended long ago. A session that merely ran out stays while an application still holds a refresh token of it: offline access outlives the browser.</summary>
     public static Task<int> Sweep(Sql sql, long before, long now) => sql.Run("""
-        delete from sessions where expires_at < @before and not exists (
+        delete from sessions where ended_at < @before or expires_at < @before and not exists (
             select 1 from grants g where g.session_public_id = sessions.public_id and g.revoked_at is null and g.refresh_expires_at > @now)
         """, new { before, now });
 
