@@ -16,7 +16,9 @@ public static class Commands
         var root = new RootCommand("Gatehouse: sign-in for people and applications. Without a command it serves.");
         root.SetAction((_, stop) => Serve(environment, error, stop));
         foreach (var command in CommandList.All(new ConsoleHost(environment, output, error))) root.Subcommands.Add(command);
-        return await root.Parse(args).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, CancellationToken.None);
+        // The server finishes what it has begun; a command that is interrupted ends at once.
+        var patience = TimeSpan.FromSeconds(args.Length == 0 ? 35 : 2);
+        return await root.Parse(args).InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = patience }, CancellationToken.None);
     }
 
     private static async Task<int> Serve(IReadOnlyDictionary<string, string> environment, TextWriter error, CancellationToken stop)
@@ -39,6 +41,7 @@ public static class Commands
         {
             await using var instance = await Instance.Open(configuration, create: true, TimeProvider.System);
             await using var app = await Server.Build(configuration, instance, TimeProvider.System);
+            app.Services.GetRequiredService<Web.Departure>().Patience = TimeSpan.FromSeconds(3);
             await app.StartAsync(stop);
             var box = await StartUpBox.Draw(configuration, app.Services);
             try

@@ -19,8 +19,8 @@ public static class LdapModule
     public static IServiceCollection AddLdap(this IServiceCollection services)
     {
         services.AddSingleton(LdapLimits.Ordinary);
-        services.AddSingleton(new Data.PersonalData("directory", "Your entry in the directory of your organisation, as it was last read", "As long as the account.", ["ldap_users", "ldap_memberships"],
-            "select dn as distinguished_name, stable_id as id_in_the_directory, linked_at from ldap_users where user_id = @userId", "delete from ldap_users where user_id = @userId"));
+        services.AddSingleton(new Data.PersonalData("directory", "Your entry in the directory of your organisation, as it was last read", "As long as the account; the id of the entry stays, so that no sync makes a removed account again.", ["ldap_users", "ldap_memberships"],
+            "select dn as distinguished_name, stable_id as id_in_the_directory, linked_at from ldap_users where user_id = @userId", "update ldap_users set dn = '', off_by_run = null, admin_by_run = null where user_id = @userId"));
         services.AddSingleton(new Data.PersonalData("directory_runs", "What the sync with the directory did to your account", "As long as the run is listed.", ["ldap_run_entries"],
             "select r.started_at as done_at, e.act as act from ldap_run_entries e join ldap_runs r on r.id = e.run_id where e.user_id = @userId order by r.started_at desc",
             "update ldap_run_entries set name = @userId, dn = '', detail = '', user_id = null where user_id = @userId"));

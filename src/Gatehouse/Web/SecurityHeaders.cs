@@ -3,7 +3,7 @@ using Gatehouse.Configuration;
 namespace Gatehouse.Web;
 
 /// <summary>Headers on every response, errors and redirects included.</summary>
-internal sealed class SecurityHeaders(RequestDelegate next, ServerConfiguration configuration)
+internal sealed class SecurityHeaders(RequestDelegate next, ServerConfiguration configuration, Departure departure)
 {
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "form-action {0}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'";
@@ -21,6 +21,7 @@ internal sealed class SecurityHeaders(RequestDelegate next, ServerConfiguration 
         headers.XFrameOptions = "DENY";
         headers.CacheControl = "no-store";
         if (configuration.IsHttps) headers.StrictTransportSecurity = "max-age=31536000";
+        if (departure.HasBegun) headers.Connection = "close";
         return next(http);
     }
 

@@ -22,6 +22,8 @@ public static class WebModule
         services.AddSingleton<Refuse>();
         services.AddSingleton<ForwardedHeaders>();
         services.AddSingleton<StrangerRates>();
+        services.AddSingleton<Departure>();
+        services.AddHostedService(s => s.GetRequiredService<Departure>());
         return services;
     }
 
@@ -37,7 +39,10 @@ public static class WebModule
     public static void MapWeb(this IEndpointRouteBuilder routes)
     {
         StaticFiles.Map(routes);
-        routes.MapGet("/healthz", (Database database) => database.Broken is null ? Results.Text("ok\n") : Results.Text("the disk fails: start again\n", statusCode: 503)).ForProtocol().WithMetadata(new AnswersAnyHost());
+        routes.MapGet("/healthz", (Database database, Departure departure) =>
+            database.Broken is not null ? Results.Text("the disk fails: start again\n", statusCode: 503)
+            : departure.HasBegun ? Results.Text("stopping\n", statusCode: 503)
+            : Results.Text("ok\n")).ForProtocol().WithMetadata(new AnswersAnyHost());
         routes.MapPost("/preferences", SetPreferences).For(Access.Anyone);
     }
 

@@ -299,16 +299,16 @@ public class StorageTests(PostgresCluster postgres)
             await using var other = await ServerProcess.Start(second);
             var ports = new[] { int.Parse(first["PORT"], CultureInfo.InvariantCulture), int.Parse(second["PORT"], CultureInfo.InvariantCulture) };
             using var enough = new CancellationTokenSource();
-            var (good, moved) = (0, 0);
+            var health = new Health(ports);
+            var watch = health.Watch(enough.Token);
+            var good = 0;
             var load = Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
             {
-                using var nodes = new Balanced(first["APP_URL"], ports);
+                using var nodes = new Balanced(first["APP_URL"], ports, health);
                 while (!enough.IsCancellationRequested)
                 {
-                    var (page, tries) = await nodes.Ask(worker % 2 == 0);
-                    Assert.Equal(HttpStatusCode.OK, page.Status);
+                    Assert.Equal(HttpStatusCode.OK, (await nodes.Ask(worker % 2 == 0)).Status);
                     Interlocked.Increment(ref good);
-                    if (tries > 1) Interlocked.Increment(ref moved);
                 }
             })));
             while (Volatile.Read(ref good) < 400 && !load.IsFaulted) await Task.Yield();
@@ -319,7 +319,10 @@ public class StorageTests(PostgresCluster postgres)
             while (Volatile.Read(ref good) < then + 400 && !load.IsFaulted) await Task.Yield();
             await enough.CancelAsync();
             await load;
-            Assert.True(moved > 0, "the node that stopped was never asked again");
+            await watch;
+            Assert.True(health.Said503, "the node that stopped did not say so");
+            Assert.False(health.Up[0]);
+            Assert.True(health.Up[1]);
         }
         finally
         {
@@ -327,24 +330,61 @@ public class StorageTests(PostgresCluster postgres)
         }
     }
 
-    /// <summary>What a balancer does: asks the nodes in turn, and the next when one cannot be reached.</summary>
-    private sealed class Balanced(string origin, int[] ports) : IDisposable
+    /// <summary>How a balancer knows which nodes to ask: /healthz, five times a second.</summary>
+    private sealed class Health(int[] ports)
+    {
+        public bool[] Up { get; } = [.. ports.Select(_ => true)];
+        public bool Said503 { get; private set; }
+
+        public async Task Watch(CancellationToken enough)
+        {
+            using var client = new HttpClient();
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+            try
+            {
+                while (await timer.WaitForNextTickAsync(enough))
+                {
+                    for (var i = 0; i < ports.Length; i++)
+                    {
+                        try
+                        {
+                            using var answer = await client.GetAsync(new Uri($"http://localhost:{ports[i]}/healthz"), enough);
+                            Said503 |= answer.StatusCode == HttpStatusCode.ServiceUnavailable;
+                            Up[i] = answer.StatusCode == HttpStatusCode.OK;
+                        }
+                        catch (HttpRequestException)
+                        {
+                            Up[i] = false;
+                        }
+                    }
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The test is over.
+            }
+        }
+    }
+
+    /// <summary>What a balancer does: asks the nodes that are well in turn, and the next when one cannot be reached.</summary>
+    private sealed class Balanced(string origin, int[] ports, Health health) : IDisposable
     {
         private readonly TestBrowser[] nodes = [.. ports.Select(p => new TestBrowser(origin, p))];
         private int turn;
 
-        public async Task<(Page Page, int Tries)> Ask(bool write)
+        public async Task<Page> Ask(bool write)
         {
             for (var tries = 1; ; tries++)
             {
-                var node = nodes[turn++ % nodes.Length];
+                var next = turn++ % nodes.Length;
+                if (!health.Up[next]) next = turn++ % nodes.Length;
                 try
                 {
-                    return (write ? await node.PostJson("/passkeys/assertion/options", "{}") : await node.Get("/sign-in"), tries);
+                    return write ? await nodes[next].PostJson("/passkeys/assertion/options", "{}") : await nodes[next].Get("/sign-in");
                 }
-                catch (HttpRequestException e) when (tries < 3 && e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
+                catch (HttpRequestException e) when (tries < 3 && e.HttpRequestError == HttpRequestError.ConnectionError)
                 {
-                    // Nobody listens there any more.
+                    // Nobody listens there any more: no connection came about, and nothing was sent.
                 }
             }
         }

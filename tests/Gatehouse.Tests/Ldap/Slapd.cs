@@ -152,13 +152,31 @@ sealed class Slapd : IAsyncDisposable
             if (Port == 0) (Port, TlsPort) = (LoopbackPort.Free(), LoopbackPort.Free());
             try
             {
-                // It goes into the background once it listens.
+                // It goes into the background with its ports bound, and listens a moment later.
                 await Tool.Run("/bin/sh", ["-c", string.Create(CultureInfo.InvariantCulture, $"exec /usr/sbin/slapd -f {At("slapd.conf")} -h 'ldap://127.0.0.1:{Port}/ ldaps://127.0.0.1:{TlsPort}/' >/dev/null 2>&1 </dev/null")]);
+                foreach (var port in new[] { Port, TlsPort }) await Listens(port);
                 return;
             }
             catch (InvalidOperationException) when (attempt < 5)
             {
                 (Port, TlsPort) = (0, 0);
+            }
+        }
+    }
+
+    private static async Task Listens(int port)
+    {
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Yield())
+        {
+            try
+            {
+                using var client = new System.Net.Sockets.TcpClient();
+                await client.ConnectAsync(System.Net.IPAddress.Loopback, port);
+                return;
+            }
+            catch (System.Net.Sockets.SocketException) when (Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10))
+            {
+                // Not yet.
             }
         }
     }

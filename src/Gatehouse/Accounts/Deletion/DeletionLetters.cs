@@ -14,7 +14,7 @@ internal static class DeletionLetters
         new(Asked, "Deletion asked for", "To the person who asks for their account to be deleted.", (t, origin) => AskedFor(t, "Example", $"{origin}/account/delete")),
         new(ToAdmin, "Somebody asks for deletion", "To every admin.", (t, origin) => Wanted(t, "Example", "ada@example.com", $"{origin}/admin/users/example")),
         new(TakenBack, "Deletion taken back", "To every admin.", (t, _) => NotWanted(t, "Example", "ada@example.com")),
-        new(Declined, "Deletion declined", "To the person who asked.", (t, origin) => No(t, "Example", "You are still the treasurer.", $"{origin}/account/delete")),
+        new(Declined, "Deletion declined", "To the person who asked.", (t, origin) => No(t, "Example", t["You are still the treasurer."], $"{origin}/account/delete")),
         new(Approved, "Account deleted", "To the person who asked.", (t, _) => Yes(t, "Example", 1_767_225_600_000)),
     ];
 
