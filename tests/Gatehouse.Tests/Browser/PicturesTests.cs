@@ -25,7 +25,7 @@ public class PicturesTests(Chromium chromium)
         await using var site = new Site(chromium);
         await site.InitializeAsync();
         Directory.CreateDirectory(Folder);
-        await Take(site, "sign-in", "stranger-sign-in-to-app", 640);
+        await Take(site, "sign-in", "stranger-sign-in-to-app", 720);
         await Take(site, "refusal", "user-refusal-callback", 640);
         await Take(site, "case", "admin-case-callback", 900);
         await Take(site, "client", "admin-client", 900);
