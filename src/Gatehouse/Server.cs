@@ -31,6 +31,7 @@ public static class Server
         services.AddSingleton<ISealed>(s => s.GetRequiredService<OneTimeTokens>());
         services.AddSingleton<KeyRotation>();
         services.AddHostedService<FinishKeyRotation>();
+        services.AddHostedService<ApplyPins>();
         services.AddSingleton<Throttles>();
         services.AddSingleton<Settings>();
         services.AddSingleton(new PersonalData("ended_sessions", "A note for applications that a session ended, on its way to them", "Minutes.", ["ended_sessions"], null, "delete from ended_sessions where user_id = @userId"));
@@ -91,6 +92,8 @@ public static class Server
         // At Information these write paths and queries, and with them tokens.
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
+        // What stops a start is told once, with its cure, and not as a stack trace beside it.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
         // A log that nobody takes away costs lines, never a sign-in; how many were lost is written as soon as somebody reads again.
         logging.Services.Configure<ConsoleLoggerOptions>(o => o.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
         if (configuration.LogJson) logging.AddJsonConsole(o => o.UseUtcTimestamp = true);

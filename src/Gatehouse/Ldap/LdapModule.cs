@@ -27,7 +27,7 @@ public static class LdapModule
         services.AddSingleton<DirectoryDoor>();
         services.AddSingleton<SettingsStore>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<SettingsStore>());
-        services.AddHostedService<PinDirectory>();
+        services.AddSingleton<IPinnedSettings, PinDirectory>();
         services.AddSingleton<IPasswordSource, DirectoryPasswords>();
         services.AddSingleton<ILockedFields, DirectoryFields>();
         services.AddSingleton<LinkAccount>();

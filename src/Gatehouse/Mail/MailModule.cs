@@ -16,7 +16,7 @@ public static class MailModule
         services.AddSingleton<ISealed>(s => s.GetRequiredService<Outbox>());
         services.AddSingleton<MailSettingsStore>();
         services.AddSingleton<ISealed>(s => s.GetRequiredService<MailSettingsStore>());
-        services.AddHostedService<PinMail>();
+        services.AddSingleton<IPinnedSettings, PinMail>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<MailSender>();
         services.AddSingleton<SaveMailSettings>();

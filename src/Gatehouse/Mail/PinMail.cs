@@ -9,25 +9,24 @@ namespace Gatehouse.Mail;
 /// Writes what SMTP_* variables say into the settings when the server starts, by the rules of the page's form. From then on every reader,
 /// console commands without these variables included, finds them where settings are; the page shows them locked.
 /// </summary>
-internal sealed class PinMail(MailSettingsStore store, Database database, AuditLog audit) : IHostedService
+internal sealed class PinMail(MailSettingsStore store, Database database, AuditLog audit) : IPinnedSettings
 {
-    public Task StartAsync(CancellationToken cancellationToken) => database.Write(async sql =>
+    public Task<IReadOnlyList<string>> Apply() => database.Write<IReadOnlyList<string>>(async sql =>
     {
-        if (!store.Pins().Any()) return;
+        if (!store.Pins().Any()) return [];
         await sql.LockAll();
         var before = await MailSettingsStore.Read(sql);
         var draft = EmailForm.Read(StrictParameters.Empty.With(Fields(before)), before, store, "");
-        if (draft.Faults.FirstOrDefault(f => store.PinOf(f.Field) is not null) is { } fault)
-            throw new CannotOpenException($"{store.PinOf(fault.Field)} cannot be used", fault.Fault);
+        string[] wrong = [.. draft.Faults.Where(f => store.PinOf(f.Field) is not null).Select(f => $"{store.PinOf(f.Field)} cannot be used: {f.Fault.TrimEnd('.')}")];
+        if (wrong.Length > 0) return wrong;
         var after = draft.Settings;
         // Each sealing is another text; the same password for the same server is no change.
         if (after.PasswordSeal != before.PasswordSeal && after.Endpoint == before.Endpoint && store.Password(after) == store.Password(before)) after = after with { PasswordSeal = before.PasswordSeal };
-        if (after == before) return;
+        if (after == before) return [];
         await store.Write(sql, after);
         await audit.Write(sql, new Actor("environment", ""), "settings.mail_changed", new("setting", "mail", "E-mail"), SaveMailSettings.Describe(before), SaveMailSettings.Describe(after));
+        return [];
     });
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static Dictionary<string, string> Fields(MailSettings s) => new(StringComparer.Ordinal)
     {

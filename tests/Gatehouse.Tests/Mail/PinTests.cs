@@ -83,6 +83,26 @@ public sealed class PinTests(PostgresCluster postgres) : IDisposable
     }
 
     [Fact]
+    public async Task What_cannot_be_used_is_told_all_at_once_whichever_room_it_belongs_to()
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-pin-").FullName;
+        try
+        {
+            var environment = ServerProcess.EnvironmentFor(folder);
+            foreach (var (variable, value) in new[] { ("SMTP_HOST", "mail.example.com"), ("SMTP_PORT", "twenty"), ("SMTP_FROM", "a@b@c"), ("LDAP_URL", "http://dc1.example.com"), ("LDAP_USER_FILTER", "(uid=*") }) environment[variable] = value;
+            using var error = new StringWriter();
+            Assert.Equal(2, await Commands.Run([], environment, TextWriter.Null, error));
+            var told = error.ToString();
+            Assert.Contains("4 environment variables cannot be used", told, StringComparison.Ordinal);
+            foreach (var name in new[] { "SMTP_PORT", "SMTP_FROM", "LDAP_URL", "LDAP_USER_FILTER" }) Assert.Contains($"\n  {name} cannot be used: ", told, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task What_LDAP_variables_say_is_locked_on_the_page_and_its_password_goes_nowhere_else()
     {
         await using var instance = await TestInstance.Start(null, ("LDAP_URL", "ldaps://dc1.example.com ldaps://dc2.example.com"), ("LDAP_BIND_DN", "cn=reader,dc=example,dc=com"),

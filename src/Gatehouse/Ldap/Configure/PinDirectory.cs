@@ -1,9 +1,9 @@
+using Gatehouse.Data;
+
 namespace Gatehouse.Ldap.Configure;
 
-/// <summary>Applies LDAP_* variables before anything else of this room starts.</summary>
-internal sealed class PinDirectory(SettingsStore store) : IHostedService
+/// <summary>What LDAP_* variables say.</summary>
+internal sealed class PinDirectory(SettingsStore store) : IPinnedSettings
 {
-    public Task StartAsync(CancellationToken cancellationToken) => store.ApplyPins();
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task<IReadOnlyList<string>> Apply() => store.ApplyPins();
 }

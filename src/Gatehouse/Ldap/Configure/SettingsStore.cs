@@ -66,27 +66,29 @@ internal sealed class SettingsStore(Database database, Data.Settings settings, S
         ["admin_group"] = "LDAP_ADMIN_GROUP",
     };
 
-    /// <summary>Writes what LDAP_* variables say into the settings when the server starts; every reader finds it where settings are. Throws when one cannot be used.</summary>
-    public async Task ApplyPins()
+    /// <summary>Writes what LDAP_* variables say into the settings when the server starts; every reader finds it where settings are. What is wrong with them, when one cannot be used: then nothing is written.</summary>
+    public async Task<IReadOnlyList<string>> ApplyPins()
     {
-        if (!Variables.Keys.Any(f => PinOf(f) is not null)) return;
-        await database.Write(async sql =>
+        if (!Variables.Keys.Any(f => PinOf(f) is not null)) return [];
+        var faults = await database.Write(async sql =>
         {
             await sql.LockAll();
             var old = await Get(sql);
             var changed = Pin(old);
-            if (CheckSettings.Run(changed).FirstOrDefault(f => PinOf(f.Field) is not null) is { } fault)
-                throw new CannotOpenException($"{PinOf(fault.Field)} cannot be used", fault.Refusal.Evidence.TrimEnd('.'));
+            string[] wrong = [.. CheckSettings.Run(changed).Where(f => PinOf(f.Field) is not null).Select(f => $"{PinOf(f.Field)} cannot be used: {f.Refusal.Evidence.TrimEnd('.')}")];
+            if (wrong.Length > 0) return wrong;
             if (configuration.Pins.TryGetValue("LDAP_BIND_PASSWORD", out var typed))
             {
                 var password = Encoding.UTF8.GetBytes(typed);
                 if (!Password(changed).Passed(out var kept, out _) || !kept.AsSpan().SequenceEqual(password)) changed = changed with { PasswordBox = secrets.Protect(changed.PasswordPlace, password) };
             }
-            if (JsonSerializer.Serialize(changed) == JsonSerializer.Serialize(old)) return;
+            if (JsonSerializer.Serialize(changed) == JsonSerializer.Serialize(old)) return wrong;
             await settings.Set(sql, Name, JsonSerializer.Serialize(changed with { Version = old.Version + 1 }));
             await audit.Write(sql, new Actor("environment", ""), "ldap.settings_saved", Target, Describe(old), Describe(changed));
+            return wrong;
         });
         door.Forget();
+        return faults;
     }
 
     /// <summary>The password a form means: the typed one, or the stored one when the form changes nothing of what that is bound to (D15).</summary>
