@@ -105,7 +105,7 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
         {
             return await database.Write(sql => Complete(sql, challenge, response, mode, present, visit));
         }
-        catch (Exception e) when (Database.IsUniqueViolation(e))
+        catch (Exception e) when (e is Overtaken || Database.IsUniqueViolation(e))
         {
             // Somebody else took the address between our look and our write: nothing of ours was written.
             return new SignUpAddressKnown(new("", "Somebody"), "a sign-up at the same moment");
@@ -130,8 +130,8 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
             throw new InvalidOperationException("a held link was used by somebody else");
         var actor = new Actor(pending.Email, visit.Address.ToString());
         var created = await create.Within(sql, new(pending.Email, DisplayName: pending.DisplayName, EmailVerified: link.Email is not null, Id: pending.UserId), actor);
-        // Everything was judged above; a refusal here would leave a used link without an account.
-        if (!created.Passed(out var user, out refusal)) throw new InvalidOperationException($"judged and refused: {refusal.Facts.Code}");
+        // Judged above; who took the address since has it. Thrown, so that the link's use goes back with the rest.
+        if (!created.Passed(out var user, out refusal)) throw refusal is EmailTaken ? new Overtaken() : new InvalidOperationException($"judged and refused: {refusal.Facts.Code}");
         foreach (var group in (await SignUpLinkStore.Groups(sql, (parent ?? link).Id)).Concat(await SignUpLinkStore.Groups(sql, link.Id)).DistinctBy(g => g.Id)) await join.Within(sql, group.Id, user.Id, actor);
         var passkey = RegisterPasskey.Make(credential, user.Id, clock);
         await PasskeyStore.Insert(sql, passkey);
@@ -141,6 +141,8 @@ public sealed class JoinWithLink(Database database, Secrets secrets, Settings se
         if (!rules.Judge(user, await GroupStore.Of(sql, user.Id), session: null, client: null).Passed(out var granted, out refusal)) return refusal;
         return await sessions.Begin(sql, granted, visit, SessionKind.Full, new Factor(passkey.Method, now, passkey.Id, passkey.CreatedAt, First: true), present?.Session);
     }
+
+    private sealed class Overtaken : Exception;
 
     private async Task<Refusal?> Judge(SignUpLink link, bool replaced, SignUpLink? parent, string mode)
     {
